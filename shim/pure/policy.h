@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A policy in memory: one flat, relocatable block without a pointer in it, made
+ * by policy_parse() (policy_ini.c) and only read afterwards. Every reference
+ * inside is a byte offset from the start of the block. Pure.
+ */
+#ifndef PINSHIM_POLICY_H
+#define PINSHIM_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pure/name.h"
+#include "pure/pin.h"
+
+enum policy_mode { MODE_ENFORCE = 0, MODE_REPORT, MODE_OFF };
+enum policy_action { ACTION_REFUSE = 0, ACTION_REPORT, ACTION_ALLOW };
+enum policy_match { MATCH_EVERY = 0, MATCH_ANY };
+enum policy_verify { VERIFY_FULL = 0, VERIFY_PROGRAM };
+
+enum policy_wildcard {
+	WILDCARD_NONE = 0, /* [api.example.com] */
+	WILDCARD_LABEL,	   /* [*.example.com]: one label in place of the star */
+	WILDCARD_SUBTREE,  /* [**.example.com]: the name and all below it */
+};
+
+enum pin_kind { PIN_KEY = 0, PIN_CERT, PIN_CA, PIN_DENY };
+
+/* COUNT elements at byte AT of the block. */
+struct policy_span {
+	uint32_t at;
+	uint32_t count;
+};
+
+/* Where something stands in the policy's files. */
+struct policy_place {
+	uint32_t file; /* offset of the file's path */
+	uint32_t line; /* from 1; 0 where a default holds */
+};
+
+struct policy_pin {
+	uint8_t sha256[PIN_LEN];
+	uint32_t kind; /* enum pin_kind */
+	struct policy_place place;
+};
+
+/* A text value: log, exempt, revoked, ct-logs, ca-file. */
+struct policy_value {
+	uint32_t text; /* offset of the NUL-terminated text; 0: not set */
+	struct policy_place place;
+};
+
+struct policy_section {
+	uint32_t name;		   /* offset of the normal form, without any star */
+	uint32_t wildcard;	   /* enum policy_wildcard */
+	struct policy_place place; /* of the section line */
+	uint32_t mode;		   /* enum policy_mode; the policy's when not set here */
+	uint32_t match;		   /* enum policy_match */
+	uint32_t verify;	   /* enum policy_verify */
+	uint32_t after_expiry;	   /* enum policy_mode */
+	uint32_t ct;		   /* bool: ct = require */
+	uint32_t tofu;		   /* bool */
+	int64_t expires; /* seconds since the epoch, 00:00 UTC of the day; INT64_MAX: never */
+	struct policy_span pins; /* struct policy_pin, in the order of the file, all kinds */
+	struct policy_value ca_file;
+};
+
+struct policy {
+	uint32_t size;	   /* bytes of the whole block */
+	uint32_t path;	   /* offset: the file or folder that the policy was read from */
+	uint32_t host;	   /* bool: the host's policy */
+	uint32_t mode;	   /* enum policy_mode */
+	uint32_t unlisted; /* enum policy_action */
+	uint32_t unnamed;  /* enum policy_action */
+	struct policy_place mode_place, unlisted_place, unnamed_place;
+	uint32_t log_accepted;	     /* bool */
+	struct policy_span sections; /* struct policy_section, in the order of the files */
+	struct policy_span index;    /* uint32_t: hash table of section numbers + 1, 0 empty */
+	struct policy_span deny;     /* struct policy_pin, the top-level ones */
+	struct policy_span logs, exempts, revoked; /* struct policy_value */
+	struct policy_value ct_logs;
+	/* the arrays and texts follow */
+};
+
+/* One file of a policy, as its bytes. */
+struct policy_text {
+	const char *path; /* as it shall stand in messages */
+	const char *bytes;
+	size_t len;
+};
+
+#define POLICY_ERROR_SIZE 8192
+
+/*
+ * Reads N files as one policy. PATH is the policy's own name (the file or the
+ * folder); HOST says that it is the host's, in which `tofu' is an error.
+ *
+ * Returns a block from malloc(3), of which p->size bytes are to be freed by the
+ * caller with free(3), or NULL with ERROR holding "FILE:LINE: what is wrong;
+ * what to write".
+ */
+struct policy *policy_parse(const struct policy_text *files, size_t n, const char *path, bool host,
+			    char error[POLICY_ERROR_SIZE]);
+
+/*
+ * The section that alone decides for NAME (normal form, of KIND), or NULL: the
+ * exact name, then the longest suffix, and of two equally long ones `*.'.
+ * Wildcards never match addresses.
+ */
+const struct policy_section *policy_find(const struct policy *p, const char *name,
+					 enum name_kind kind);
+
+/* Accessors. What they return lives as long as the block. */
+const char *policy_string(const struct policy *p, uint32_t offset);
+const struct policy_section *policy_sections(const struct policy *p, size_t *n);
+const struct policy_pin *policy_pins(const struct policy *p, struct policy_span span, size_t *n);
+const struct policy_value *policy_values(const struct policy *p, struct policy_span span,
+					 size_t *n);
+
+/* Writes the section's name as it stands between its brackets, "*.example.com", to OUT; returns
+ * OUT. */
+#define POLICY_TITLE_SIZE (NAME_SIZE + 3)
+char *policy_title(const struct policy *p, const struct policy_section *s,
+		   char out[POLICY_TITLE_SIZE]);
+
+/*
+ * Whether PATH, an absolute path, matches PATTERN, in which `*' stands for any
+ * characters but `/' and `?' for one.
+ */
+bool policy_glob(const char *pattern, const char *path);
+
+/* The word that the policy format has for a value: "enforce", "refuse", "pin-ca" ... */
+const char *policy_mode_word(enum policy_mode mode);
+const char *policy_action_word(enum policy_action action);
+const char *policy_pin_word(enum pin_kind kind);
+
+#endif
