@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One policy, one name and the evidence become a verdict. Two judges, of which
+ * the more severe stands: the policy's own `deny', for every name, and what
+ * decides for this name. What cannot be judged is refused, never let through.
+ */
+#include "pure/verdict.h"
+
+#include <string.h>
+
+/* Whether keys are denied for every name; the policy's own `mode = off' lifts that. */
+static bool denies_all(const struct policy *p)
+{
+	return p->mode != MODE_OFF && (p->deny.count > 0 || p->revoked.count > 0);
+}
+
+static unsigned section_needs(const struct policy *p, const struct policy_section *s)
+{
+	static const unsigned needs_of[] = {
+		[PIN_KEY] = NEED_KEY,
+		[PIN_CERT] = NEED_CERT,
+		[PIN_CA] = NEED_CA,
+		[PIN_DENY] = NEED_KEY | NEED_CHAIN,
+	};
+	size_t n;
+	const struct policy_pin *pins = policy_pins(p, s->pins, &n);
+	unsigned needs = 0;
+
+	for (size_t i = 0; i < n; i++)
+		needs |= needs_of[pins[i].kind];
+	if (s->verify == VERIFY_FULL || s->ct)
+		needs |= NEED_FULL;
+	if (s->tofu)
+		needs |= NEED_KEY | NEED_FULL;
+	return needs;
+}
+
+void verdict_demand(const struct policy *p, const char *name, enum name_kind kind, int64_t now,
+		    struct demand *out)
+{
+	const struct policy_section *s = name ? policy_find(p, name, kind) : NULL;
+	enum policy_action action = name ? p->unlisted : p->unnamed;
+	bool silent; /* what decides for this name says nothing about it */
+
+	memset(out, 0, sizeof(*out));
+	out->policy = p;
+	out->section = s;
+	out->named = name != NULL;
+	out->expired = s && now >= s->expires;
+	out->mode = p->mode;
+	if (s)
+		out->mode = out->expired ? s->after_expiry : s->mode;
+	silent = s ? out->mode == MODE_OFF && !out->expired
+		   : action == ACTION_ALLOW || p->mode == MODE_OFF;
+	out->blank = silent && !denies_all(p);
+	if (denies_all(p))
+		out->needs |= NEED_KEY | NEED_CHAIN;
+	if (s && out->mode != MODE_OFF)
+		out->needs |= section_needs(p, s);
+}
+
+/* What an objection leads to under MODE, which is not off. */
+static enum verdict objection(enum policy_mode mode)
+{
+	return mode == MODE_ENFORCE ? VERDICT_REFUSED : VERDICT_WOULD_REFUSE;
+}
+
+static void decide(struct judgement *j, enum verdict verdict, enum reason reason,
+		   struct policy_place place)
+{
+	j->verdict = verdict;
+	j->reason = reason;
+	j->place = place;
+}
+
+static bool has_key(const struct evidence *e)
+{
+	return e->certificate || e->raw_key;
+}
+
+static bool same(const uint8_t a[PIN_LEN], const uint8_t b[PIN_LEN])
+{
+	return memcmp(a, b, PIN_LEN) == 0;
+}
+
+static bool is_served(const struct evidence *e, const uint8_t key[PIN_LEN])
+{
+	if (has_key(e) && same(e->key, key))
+		return true;
+	for (size_t i = 0; i < e->chain_len; i++) {
+		if (same(e->chain[i], key))
+			return true;
+	}
+	return false;
+}
+
+/* The first `deny' of SPAN that meets a key of the evidence, or NULL. */
+static const struct policy_pin *find_denied(const struct policy *p, struct policy_span span,
+					    const struct evidence *e)
+{
+	size_t n;
+	const struct policy_pin *pins = policy_pins(p, span, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (pins[i].kind == PIN_DENY && is_served(e, pins[i].sha256))
+			return &pins[i];
+	}
+	return NULL;
+}
+
+/* The policy's own `deny' and `revoked'. Whether they object. */
+static bool judge_keys(const struct demand *d, const struct evidence *e, struct judgement *j)
+{
+	const struct policy *p = d->policy;
+	const struct policy_place nowhere = { .file = p->path };
+	size_t n;
+
+	if (!denies_all(p))
+		return false;
+	j->pin = find_denied(p, p->deny, e);
+	if (j->pin) {
+		decide(j, objection(p->mode), REASON_DENIED_KEY, j->pin->place);
+		return true;
+	}
+	if (e->unseen) {
+		decide(j, objection(p->mode), REASON_NO_CERTIFICATE, nowhere);
+		return true;
+	}
+	if (p->revoked.count > 0) {
+		j->later = "revoked";
+		decide(j, objection(p->mode), REASON_INTERNAL_ERROR,
+		       policy_values(p, p->revoked, &n)->place);
+		return true;
+	}
+	return false;
+}
+
+/* A name without a section, or no name. */
+static void judge_stranger(const struct demand *d, struct judgement *j)
+{
+	const struct policy *p = d->policy;
+	enum policy_action action = d->named ? p->unlisted : p->unnamed;
+	enum reason reason = d->named ? REASON_UNLISTED : REASON_UNNAMED;
+	struct policy_place place = d->named ? p->unlisted_place : p->unnamed_place;
+
+	switch (action) {
+	case ACTION_REFUSE:
+		decide(j, objection(p->mode), reason, place);
+		return;
+	case ACTION_REPORT:
+		decide(j, objection(MODE_REPORT), reason, place);
+		return;
+	case ACTION_ALLOW:
+		decide(j, VERDICT_UNJUDGED, reason, place);
+		return;
+	}
+}
+
+static bool pin_matches(const struct policy_pin *pin, const struct evidence *e)
+{
+	switch ((enum pin_kind)pin->kind) {
+	case PIN_KEY:
+		return has_key(e) && same(e->key, pin->sha256);
+	case PIN_CERT:
+		return e->certificate && same(e->cert, pin->sha256);
+	case PIN_CA:
+		return e->certificate && e->ca == pin;
+	case PIN_DENY:
+		return false;
+	}
+	return false;
+}
+
+/*
+ * Looks at the section's pins. J gets the first that matches. Returns why they do
+ * not hold, or the reason to accept.
+ */
+static enum reason judge_pins(const struct demand *d, const struct evidence *e, struct judgement *j)
+{
+	const unsigned certificate_kinds = 1u << PIN_CERT | 1u << PIN_CA;
+	const struct policy_section *s = d->section;
+	size_t n;
+	const struct policy_pin *pins = policy_pins(d->policy, s->pins, &n);
+	const struct policy_pin *first = NULL;
+	unsigned listed = 0;
+	unsigned matched = 0;
+	unsigned missing;
+
+	for (size_t i = 0; i < n; i++) {
+		if (pins[i].kind == PIN_DENY)
+			continue;
+		if (!first)
+			first = &pins[i];
+		listed |= 1u << pins[i].kind;
+		if (!pin_matches(&pins[i], e))
+			continue;
+		matched |= 1u << pins[i].kind;
+		if (!j->pin)
+			j->pin = &pins[i];
+	}
+	if (listed == 0)
+		return REASON_CHECKS_PASSED;
+	missing = listed & ~matched;
+	if (missing == 0 || (s->match == MATCH_ANY && matched != 0)) {
+		j->backup = j->pin != first;
+		return REASON_PIN_MATCH;
+	}
+	j->pin = NULL;
+	if (!e->certificate && (missing & certificate_kinds) &&
+	    (s->match == MATCH_EVERY || !(missing & 1u << PIN_KEY)))
+		return REASON_NO_CERTIFICATE;
+	return REASON_NO_PIN_MATCH;
+}
+
+/* The conditions besides pins: why they do not hold, or REASON_CHECKS_PASSED. */
+static enum reason judge_conditions(const struct demand *d, const struct evidence *e,
+				    struct judgement *j)
+{
+	const struct policy_section *s = d->section;
+	bool full = s->verify == VERIFY_FULL || s->ct;
+
+	if (!has_key(e) || (full && !e->certificate))
+		return REASON_NO_CERTIFICATE;
+	if (full && e->full == CHECK_WRONG_NAME)
+		return REASON_NAME_MISMATCH;
+	if (full && e->full != CHECK_PASSED)
+		return REASON_CHAIN_NOT_VERIFIED;
+	if (!s->ct && !s->tofu)
+		return REASON_CHECKS_PASSED;
+	j->later = s->ct ? "ct" : "tofu";
+	return REASON_INTERNAL_ERROR;
+}
+
+static void judge_section(const struct demand *d, const struct evidence *e, struct judgement *j)
+{
+	const struct policy_section *s = d->section;
+	enum reason reason;
+
+	if (d->mode == MODE_OFF && d->expired) {
+		decide(j, VERDICT_ACCEPTED, REASON_EXPIRED_POLICY, s->place);
+		return;
+	}
+	if (d->mode == MODE_OFF) {
+		decide(j, VERDICT_UNJUDGED, REASON_CHECKS_PASSED, s->place);
+		return;
+	}
+	j->pin = find_denied(d->policy, s->pins, e);
+	if (j->pin) {
+		decide(j, objection(d->mode), REASON_DENIED_KEY, j->pin->place);
+		return;
+	}
+	reason = judge_conditions(d, e, j);
+	if (reason == REASON_CHECKS_PASSED)
+		reason = judge_pins(d, e, j);
+	if (reason != REASON_CHECKS_PASSED && reason != REASON_PIN_MATCH) {
+		decide(j, objection(d->mode), reason, s->place);
+		return;
+	}
+	decide(j, VERDICT_ACCEPTED, d->expired ? REASON_EXPIRED_POLICY : reason, s->place);
+}
+
+void verdict_judge(const struct demand *d, const struct evidence *e, struct judgement *out)
+{
+	const struct policy_place nowhere = { .file = d->policy->path };
+	struct judgement of_keys = { .demand = *d };
+	struct judgement of_name = { .demand = *d };
+	bool objected;
+
+	*out = (struct judgement){ .demand = *d, .place = nowhere };
+	if (d->blank) {
+		decide(out, VERDICT_UNJUDGED, REASON_CHECKS_PASSED, nowhere);
+		return;
+	}
+	/* A denied key is looked for among all that was served, or not at all. */
+	if ((d->needs & NEED_CHAIN) && e->certificate && e->chain_len == 0)
+		return;
+	objected = judge_keys(d, e, &of_keys);
+	if (d->section)
+		judge_section(d, e, &of_name);
+	else
+		judge_stranger(d, &of_name);
+	*out = objected && of_keys.verdict <= of_name.verdict ? of_keys : of_name;
+}
+
+const char *verdict_word(enum verdict v)
+{
+	static const char *const words[] = {
+		[VERDICT_REFUSED] = "refused",
+		[VERDICT_WOULD_REFUSE] = "would-refuse",
+		[VERDICT_ACCEPTED] = "accepted",
+		[VERDICT_UNJUDGED] = "unjudged",
+	};
+
+	return words[v];
+}
+
+const char *reason_word(enum reason r)
+{
+	static const char *const words[] = {
+		[REASON_INTERNAL_ERROR] = "internal-error",
+		[REASON_BAD_POLICY] = "bad-policy",
+		[REASON_DENIED_KEY] = "denied-key",
+		[REASON_NO_CERTIFICATE] = "no-certificate",
+		[REASON_NO_PIN_MATCH] = "no-pin-match",
+		[REASON_CHAIN_NOT_VERIFIED] = "chain-not-verified",
+		[REASON_NAME_MISMATCH] = "name-mismatch",
+		[REASON_CT_MISSING] = "ct-missing",
+		[REASON_SIMULATED] = "simulated",
+		[REASON_UNLISTED] = "unlisted",
+		[REASON_UNNAMED] = "unnamed",
+		[REASON_EXPIRED_POLICY] = "expired-policy",
+		[REASON_TOFU_CHANGED] = "tofu-changed",
+		[REASON_TOFU_FIRST_USE] = "tofu-first-use",
+		[REASON_PIN_MATCH] = "pin-match",
+		[REASON_CHECKS_PASSED] = "checks-passed",
+	};
+
+	return words[r];
+}
