@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writing as a guest in somebody else's process: what the kernel would answer
+ * with a signal (a broken pipe, a file size limit, a terminal that belongs to
+ * another job) or with waiting must not reach the program.
+ */
+#include "process/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "process/store.h"
+
+/*
+ * Writes without waiting: a pipe or socket that nobody empties would hold the
+ * program for ever. A pipe that is writable takes PIPE_BUF bytes (pipe(7)).
+ */
+static ssize_t write_at_once(int fd, const char *message, size_t len)
+{
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (S_ISSOCK(st.st_mode))
+		return send(fd, message, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (S_ISFIFO(st.st_mode) && len > PIPE_BUF)
+		return -1;
+	if (poll(&writable, 1, 0) != 1 || !(writable.revents & POLLOUT))
+		return -1;
+	return write(fd, message, len);
+}
+
+static bool write_quietly(int fd, const char *message, size_t len)
+{
+	static const struct timespec at_once = { 0, 0 };
+	sigset_t ours, before, pending;
+	ssize_t n;
+	bool had_pipe, had_size;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGPIPE);
+	sigaddset(&ours, SIGXFSZ);
+	sigaddset(&ours, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &ours, &before);
+	sigpending(&pending);
+	had_pipe = sigismember(&pending, SIGPIPE) == 1;
+	had_size = sigismember(&pending, SIGXFSZ) == 1;
+
+	n = write_at_once(fd, message, len);
+
+	/* Take back the signal that we caused, and only that one. */
+	if (n < 0 && ((errno == EPIPE && !had_pipe) || (errno == EFBIG && !had_size))) {
+		sigset_t caused;
+
+		sigemptyset(&caused);
+		sigaddset(&caused, errno == EPIPE ? SIGPIPE : SIGXFSZ);
+		sigtimedwait(&caused, NULL, &at_once);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return n == (ssize_t)len;
+}
+
+/* Under inetd(8) and its kin descriptor 2 is the connection to a client. */
+static bool is_network_socket(int fd)
+{
+	int domain;
+	socklen_t size = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain != AF_UNIX;
+}
+
+bool sink_stderr(const char *message, size_t len)
+{
+	return !is_network_socket(STDERR_FILENO) && write_quietly(STDERR_FILENO, message, len);
+}
+
+bool sink_syslog(const char *message, size_t len)
+{
+	static const struct sockaddr_un device = { .sun_family = AF_UNIX, .sun_path = "/dev/log" };
+	char head[64];
+	struct iovec parts[2] = { { head, 0 }, { (void *)(size_t)message, len } };
+	struct msghdr datagram = { .msg_name = (void *)(size_t)&device,
+				   .msg_namelen = sizeof(device),
+				   .msg_iov = parts,
+				   .msg_iovlen = 2 };
+	ssize_t n;
+	int fd;
+
+	if (store_sandboxed())
+		return false;
+	/* openlog(3) and its socket are the program's own. */
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	parts[0].iov_len = (size_t)snprintf(
+		head, sizeof(head), "<%d>pinshim[%d]: ", LOG_AUTHPRIV | LOG_WARNING, (int)getpid());
+	parts[1].iov_len = len - 1; /* a datagram needs no newline */
+	n = sendmsg(fd, &datagram, MSG_NOSIGNAL);
+	close(fd);
+	return n >= 0;
+}
+
+bool sink_file(const char *path, const char *message, size_t len)
+{
+	bool written;
+	int fd;
+
+	if (store_sandboxed())
+		return false;
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	if (fd < 0)
+		return false;
+	written = write_quietly(fd, message, len);
+	close(fd);
+	return written;
+}
