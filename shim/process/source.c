@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finding, checking and reading the files of one policy. Whatever cannot be
+ * read whole, by this process, from files that the wrong people cannot write,
+ * makes the policy bad; nothing is read in part and nothing is passed over.
+ */
+#include "process/source.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HOST_FILE SOURCE_HOST_DIR "/policy.ini"
+#define HOST_DIR  SOURCE_HOST_DIR "/policy.d"
+
+/*
+ * Two writes within one tick of the kernel's clock (at most 10 ms, CONFIG_HZ=100)
+ * leave the same times behind: what is younger than this may yet change unseen.
+ */
+#define GRAIN_NS 20000000L
+#define ATTEMPTS 16
+
+__attribute__((format(printf, 2, 3))) static int fail(struct source *s, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (!s->error && vasprintf(&s->error, format, args) < 0)
+		s->error = NULL;
+	va_end(args);
+	return -1;
+}
+
+static void *append(void *array, size_t n, size_t size)
+{
+	/* Grows at powers of two, so that N additions copy O(N). */
+	if (n & (n - 1))
+		return array;
+	return realloc(array, (n ? 2 * n : 1) * size);
+}
+
+static int add_stamp(struct source *s, const char *path, const struct stat *st)
+{
+	struct source_stamp *stamps = append(s->stamps, s->n_stamps, sizeof(*stamps));
+	struct source_stamp stamp = { 0 };
+
+	if (!stamps)
+		return -1;
+	s->stamps = stamps;
+	if (!(stamp.path = strdup(path)))
+		return -1;
+	if (st) {
+		stamp.dev = st->st_dev;
+		stamp.ino = st->st_ino;
+		stamp.size = st->st_size;
+		stamp.mtime = st->st_mtim;
+		stamp.ctime = st->st_ctim;
+	}
+	s->stamps[s->n_stamps++] = stamp;
+	return 0;
+}
+
+/* A stamp that cannot hold: the next look reads again, though nothing has changed. */
+static void read_again(struct source *s, const char *path)
+{
+	static const struct stat nothing_like_it = { .st_ino = (ino_t)-1 };
+
+	add_stamp(s, path, &nothing_like_it);
+}
+
+/* Whether a failure lies with the file, and not with a shortage that may pass. */
+static bool is_of_the_file(int error)
+{
+	return error == EACCES || error == EPERM || error == ENOENT || error == ENOTDIR ||
+	       error == ELOOP || error == ENAMETOOLONG;
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static bool stamp_holds(const struct source_stamp *stamp)
+{
+	struct stat st;
+
+	if (stat(stamp->path, &st) < 0)
+		return stamp->ino == 0;
+	return st.st_dev == stamp->dev && st.st_ino == stamp->ino && st.st_size == stamp->size &&
+	       same_time(st.st_mtim, stamp->mtime) && same_time(st.st_ctim, stamp->ctime);
+}
+
+bool source_changed(const struct source *s)
+{
+	for (size_t i = 0; i < s->n_stamps; i++)
+		if (!stamp_holds(&s->stamps[i]))
+			return true;
+	return false;
+}
+
+static int check_root_alone(struct source *s, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return fail(s, "%s: cannot be examined: %m; make it readable", path);
+	if (st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	add_stamp(s, path, &st); /* so that mending it is seen */
+	if (st.st_uid != 0)
+		return fail(s,
+			    "%s: is owned by uid %u, who could change the host's policy; chown it "
+			    "to root",
+			    path, (unsigned)st.st_uid);
+	return fail(s,
+		    "%s: can be written by others than root (mode %04o), so could the host's "
+		    "policy; chmod go-w it",
+		    path, (unsigned)(st.st_mode & 07777));
+}
+
+/*
+ * The host's policy binds every user, so nobody but root may be able to change
+ * it, nor any folder on the way to it.
+ */
+static int check_only_root_writes(struct source *s, const char *path)
+{
+	char *real = realpath(path, NULL);
+	int rv = 0;
+
+	if (!real)
+		return fail(s, "%s: cannot be resolved: %m; make it readable", path);
+	while (rv == 0 && *real) {
+		rv = check_root_alone(s, real);
+		*strrchr(real, '/') = '\0';
+	}
+	free(real);
+	return rv < 0 ? rv : check_root_alone(s, "/");
+}
+
+static int check_writers(struct source *s, const char *path, const struct stat *st)
+{
+	if (s->host)
+		return check_only_root_writes(s, path);
+	if (st->st_mode & S_IWOTH)
+		return fail(s,
+			    "%s: is world-writable (mode %04o), so anyone could change the "
+			    "policy; chmod o-w it",
+			    path, (unsigned)(st->st_mode & 07777));
+	return 0;
+}
+
+static char *read_whole(int fd, size_t expected, size_t *len)
+{
+	size_t size = expected + 1, got = 0;
+	char *bytes = malloc(size);
+
+	while (bytes) {
+		ssize_t n = read(fd, bytes + got, size - got);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			break;
+		got += (size_t)n;
+		if (n == 0) {
+			*len = got;
+			return bytes;
+		}
+		if (got == size) {
+			char *more = realloc(bytes, 2 * size);
+
+			if (!more)
+				break;
+			bytes = more;
+			size *= 2;
+		}
+	}
+	free(bytes);
+	return NULL;
+}
+
+/*
+ * Reads the regular file PATH and takes its stamp. WHAT begins the message: the
+ * path itself, or the place that names it.
+ */
+static int read_file(struct source *s, const char *path, const char *what, struct source_file *out)
+{
+	struct stat st;
+	int fd, rv = -1;
+
+	/* O_NONBLOCK: a FIFO in a file's place must not hang the program. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0) {
+		bool lasting = is_of_the_file(errno);
+
+		fail(s, "%s: cannot be read: %m; name a readable file", what);
+		if (lasting)
+			add_stamp(s, path, stat(path, &st) < 0 ? NULL : &st);
+		else
+			read_again(s, path);
+		return -1;
+	}
+	if (fstat(fd, &st) < 0)
+		fail(s, "%s: cannot be examined: %m; name a readable file", what);
+	else if (add_stamp(s, path, &st) == 0 && !S_ISREG(st.st_mode))
+		fail(s, "%s: is not a regular file; name one", what);
+	else if (S_ISREG(st.st_mode) && check_writers(s, path, &st) == 0) {
+		out->bytes = read_whole(fd, (size_t)st.st_size, &out->len);
+		if (!out->bytes) {
+			fail(s, "%s: cannot be read: %m; name a readable file", what);
+			read_again(s, path);
+		}
+		if (out->bytes && !out->len) {
+			/* Or ext4 is truncating it, and still shows its old times. */
+			fail(s, "%s: is empty; write something into it, or remove it", what);
+			s->empty = true;
+		} else if (out->bytes && (out->path = strdup(path))) {
+			rv = 0;
+		}
+	}
+	close(fd);
+	return rv;
+}
+
+static int add_file(struct source *s, const char *path, const char *what)
+{
+	struct source_file *files = append(s->files, s->n_files, sizeof(*files));
+	struct source_file file = { 0 };
+
+	if (!files)
+		return -1;
+	s->files = files;
+	if (read_file(s, path, what, &file) < 0) {
+		free(file.bytes);
+		return -1;
+	}
+	s->files[s->n_files++] = file;
+	return 0;
+}
+
+static int is_ini(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	/* What the shell's *.ini would match: no hidden files. */
+	return entry->d_name[0] != '.' && len > 4 && !strcmp(entry->d_name + len - 4, ".ini");
+}
+
+/* alphasort(3) would go by the program's locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int add_folder(struct source *s, const char *path, const struct stat *st)
+{
+	struct dirent **entries = NULL;
+	int n, rv = 0;
+
+	if (add_stamp(s, path, st) < 0 || check_writers(s, path, st) < 0)
+		return -1;
+	n = scandir(path, &entries, is_ini, by_name);
+	if (n < 0) {
+		if (!is_of_the_file(errno))
+			read_again(s, path);
+		return fail(s, "%s: cannot be listed: %m; make it readable", path);
+	}
+	for (int i = 0; i < n; i++) {
+		char *file = NULL;
+
+		if (rv == 0 && (asprintf(&file, "%s/%s", path, entries[i]->d_name) < 0 ||
+				add_file(s, file, file) < 0))
+			rv = -1;
+		free(file);
+		free(entries[i]);
+	}
+	free(entries);
+	return rv;
+}
+
+static bool is_absence(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
+static int collect_program(struct source *s)
+{
+	struct stat st;
+
+	if (!*s->path)
+		return fail(s,
+			    "PINSHIM_POLICY: has an empty element, which names no policy; name a "
+			    "file or folder, or unset it");
+	if (stat(s->path, &st) < 0) {
+		s->absent = is_absence(errno);
+		fail(s, "%s: cannot be read: %m; name a policy file or a folder of *.ini", s->path);
+		add_stamp(s, s->path, NULL);
+		return -1;
+	}
+	if (!S_ISDIR(st.st_mode))
+		return add_file(s, s->path, s->path);
+	if (add_folder(s, s->path, &st) < 0)
+		return -1;
+	if (s->n_files == 0)
+		return fail(s, "%s: holds no *.ini file; put a policy there", s->path);
+	return 0;
+}
+
+/* Adds PATH, a file or a folder that need not be there. */
+static int add_if_there(struct source *s, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode) ? add_folder(s, path, &st) : add_file(s, path, path);
+	if (!is_absence(errno))
+		fail(s, "%s: cannot be read: %m; make it readable for every user", path);
+	return add_stamp(s, path, NULL) < 0 || s->error ? -1 : 0;
+}
+
+static int collect_host(struct source *s)
+{
+	if (add_if_there(s, HOST_FILE) < 0 || add_if_there(s, HOST_DIR) < 0)
+		return -1;
+	if (s->n_files)
+		return 0;
+	s->absent = true;
+	return fail(s, SOURCE_HOST_DIR ": holds neither policy.ini nor policy.d/*.ini; write one");
+}
+
+static const struct policy *seal(struct policy *loose)
+{
+	void *sealed =
+		mmap(NULL, loose->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (sealed != MAP_FAILED) {
+		memcpy(sealed, loose, loose->size);
+		if (mprotect(sealed, loose->size, PROT_READ) < 0) {
+			munmap(sealed, loose->size);
+			sealed = MAP_FAILED;
+		}
+	}
+	free(loose);
+	return sealed == MAP_FAILED ? NULL : sealed;
+}
+
+static int parse(struct source *s)
+{
+	struct policy_text *texts = calloc(s->n_files, sizeof(*texts));
+	char *error = malloc(POLICY_ERROR_SIZE);
+	struct policy *loose = NULL;
+
+	if (!texts || !error)
+		goto out;
+	for (size_t i = 0; i < s->n_files; i++)
+		texts[i] = (struct policy_text){ s->files[i].path, s->files[i].bytes,
+						 s->files[i].len };
+	loose = policy_parse(texts, s->n_files, s->path, s->host, error);
+	if (loose)
+		s->policy = seal(loose);
+	else
+		fail(s, "%s", error);
+out:
+	free(error);
+	free(texts);
+	return s->policy ? 0 : -1;
+}
+
+static void drop_files(struct source *s)
+{
+	for (size_t i = 0; i < s->n_files; i++) {
+		free(s->files[i].path);
+		free(s->files[i].bytes);
+	}
+	free(s->files);
+	s->files = NULL;
+	s->n_files = 0;
+}
+
+static int add_ca_file(struct source *s, const struct policy_value *value)
+{
+	const char *path = policy_string(s->policy, value->text);
+	const struct source_file *file;
+	char *what = NULL;
+	int rv = -1;
+
+	if (source_file(s, path))
+		return 0;
+	if (asprintf(&what, "%s:%u: ca-file '%s'", policy_string(s->policy, value->place.file),
+		     value->place.line, path) < 0)
+		return -1;
+	if (add_file(s, path, what) == 0) {
+		file = source_file(s, path);
+		if (memmem(file->bytes, file->len, "-----BEGIN ", 11))
+			rv = 0;
+		else
+			fail(s, "%s: holds no PEM certificate; name a file of trust anchors", what);
+	}
+	free(what);
+	return rv;
+}
+
+/* The INI texts are parsed and done with; what stays is what sections refer to. */
+static int keep_ca_files(struct source *s)
+{
+	const struct policy_section *sections;
+	size_t n;
+
+	drop_files(s);
+	sections = policy_sections(s->policy, &n);
+	for (size_t i = 0; i < n; i++)
+		if (sections[i].ca_file.text && add_ca_file(s, &sections[i].ca_file) < 0)
+			return -1;
+	return 0;
+}
+
+static void drop_policy(struct source *s)
+{
+	if (s->policy)
+		munmap((void *)(uintptr_t)s->policy, s->policy->size);
+	s->policy = NULL;
+}
+
+static void clear(struct source *s)
+{
+	drop_files(s);
+	for (size_t i = 0; i < s->n_stamps; i++)
+		free(s->stamps[i].path);
+	free(s->stamps);
+	s->stamps = NULL;
+	s->n_stamps = 0;
+	drop_policy(s);
+	free(s->error);
+	s->error = NULL;
+	s->absent = false;
+	s->empty = false;
+}
+
+/* How long until everything read is older than the grain; 0 when it is. */
+static long youth_ns(const struct source *s, const struct timespec *read_at)
+{
+	long most = 0;
+
+	for (size_t i = 0; i < s->n_stamps; i++) {
+		const struct timespec *t = &s->stamps[i].ctime;
+		time_t seconds = read_at->tv_sec - t->tv_sec;
+		long age;
+
+		/* Of a time far back, or in the future (the clock was set), nothing is to be hoped.
+		 */
+		if (!s->stamps[i].ino || seconds < -1 || seconds > 1)
+			continue;
+		age = (long)seconds * 1000000000L + read_at->tv_nsec - t->tv_nsec;
+		if (age < 0) /* written since */
+			age = 0;
+		if (GRAIN_NS - age > most)
+			most = GRAIN_NS - age;
+	}
+	return most;
+}
+
+static int load_once(struct source *s)
+{
+	if ((s->host ? collect_host(s) : collect_program(s)) < 0 || parse(s) < 0)
+		return -1;
+	return keep_ca_files(s);
+}
+
+struct source *source_load(const char *path, bool host)
+{
+	struct source *s = calloc(1, sizeof(*s));
+	int rv = -1;
+
+	if (!s || !(s->path = strdup(path))) {
+		free(s);
+		return NULL;
+	}
+	s->host = host;
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+		struct timespec read_at, pause = { 0 };
+
+		clear(s);
+		clock_gettime(CLOCK_REALTIME, &read_at);
+		rv = load_once(s);
+		pause.tv_nsec = youth_ns(s, &read_at);
+		if (!pause.tv_nsec && !s->empty && !source_changed(s))
+			break;
+		if (!pause.tv_nsec)
+			pause.tv_nsec = GRAIN_NS;
+		nanosleep(&pause, NULL);
+		if (attempt == ATTEMPTS - 1 && !s->empty) {
+			clear(s);
+			rv = fail(s, "%s: keeps changing while it is read; replace it by rename",
+				  path);
+			read_again(s, path);
+		}
+	}
+	if (rv == 0)
+		return s;
+	drop_policy(s);
+	if (!s->error)
+		read_again(s, path);
+	fail(s, "%s: out of memory", path); /* unless something else was said before */
+	if (s->error)
+		return s;
+	source_free(s);
+	return NULL;
+}
+
+void source_free(struct source *s)
+{
+	if (!s)
+		return;
+	clear(s);
+	free(s->path);
+	free(s);
+}
+
+const struct source_file *source_file(const struct source *s, const char *path)
+{
+	for (size_t i = 0; i < s->n_files; i++)
+		if (!strcmp(s->files[i].path, path))
+			return &s->files[i];
+	return NULL;
+}
+
+char **source_list(const char *list)
+{
+	char *cwd = getcwd(NULL, 0), **out, *text = NULL;
+	size_t n = 1;
+
+	/* A folder that was deleted makes relative paths name nothing, and say so. */
+	if (!cwd)
+		cwd = strdup("(no working folder)");
+	for (const char *c = list; *c; c++)
+		n += *c == ':';
+	out = cwd ? malloc((n + 1) * sizeof(*out) + strlen(list) + n * (strlen(cwd) + 2)) : NULL;
+	for (size_t i = 0; out && i < n; i++) {
+		size_t len = strcspn(list, ":");
+
+		text = i ? text : (char *)(out + n + 1);
+		out[i] = text;
+		if (len && *list != '/')
+			text += sprintf(text, "%s/", cwd);
+		memcpy(text, list, len);
+		text[len] = '\0';
+		text += len + 1;
+		list += len + 1;
+	}
+	if (out)
+		out[n] = NULL;
+	free(cwd);
+	return out;
+}

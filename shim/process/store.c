@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which policies are in force, and their exchange under running handshakes.
+ * Readers announce themselves in a counter and take one pointer; whoever
+ * exchanges the set frees the old one when no reader is left. No mutex: a
+ * fork(2) in the wrong moment would leave it locked for ever in the child.
+ */
+#include "process/store.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "process/event.h"
+
+/* What an exchange took out of force, until the last reader has gone. */
+struct retired {
+	struct retired *next;
+	struct store_set *set;
+	const struct source *sources[];
+};
+
+static struct store_set none;
+static _Atomic(struct store_set *) current;
+static _Atomic size_t readers;
+static _Atomic uint64_t last_serial;
+static _Atomic pid_t exchanging; /* the process in which a thread is at it; 0: nobody */
+static struct retired *retired;	 /* only touched by whoever holds `exchanging' */
+static _Atomic(const char *) program;
+
+bool store_sandboxed(void)
+{
+	static atomic_bool filtered; /* a filter never goes away again */
+
+	int mode = filtered ? 1 : prctl(PR_GET_SECCOMP, 0, 0, 0, 0);
+
+	/* Only a filter answers EPERM. */
+	if (mode > 0 || (mode < 0 && errno == EPERM))
+		filtered = true;
+	return filtered;
+}
+
+const char *store_program(void)
+{
+	const char *known = program, *expected = NULL;
+	char *path;
+	ssize_t len;
+
+	if (known)
+		return known;
+	path = malloc(PATH_MAX);
+	if (!path)
+		return "";
+	len = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	path[len > 0 ? len : 0] = '\0';
+	if (atomic_compare_exchange_strong(&program, &expected, path))
+		return path;
+	free(path);
+	return expected;
+}
+
+static bool is_exempt(const struct policy *p)
+{
+	const struct policy_value *exempts;
+	size_t n;
+
+	exempts = policy_values(p, p->exempts, &n);
+	for (size_t i = 0; i < n; i++)
+		if (policy_glob(policy_string(p, exempts[i].text), store_program()))
+			return true;
+	return false;
+}
+
+static void put_in_force(struct store_policy *policy, const struct source *source)
+{
+	policy->source = policy->newest = source;
+	policy->serial = ++last_serial;
+	policy->exempt = source->policy && is_exempt(source->policy);
+}
+
+/* A source that is nothing but an error, for a variable that cannot be understood. */
+static struct source *bad_source(const char *path, const char *error)
+{
+	struct source *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->path = strdup(path);
+	s->error = strdup(error);
+	if (s->path && s->error)
+		return s;
+	source_free(s);
+	return NULL;
+}
+
+/* Adds SOURCE, and what the environment says of its policy, to SET. */
+static int add(struct store_set **set, struct source *source, enum policy_mode cap, const char *log)
+{
+	struct store_set *more;
+	size_t n = (*set)->n;
+
+	if (!source)
+		return -1;
+	more = realloc(*set, sizeof(*more) + (n + 1) * sizeof(more->policies[0]));
+	if (!more) {
+		source_free(source);
+		return -1;
+	}
+	*set = more;
+	more->policies[n] = (struct store_policy){ .cap = cap, .log = log };
+	put_in_force(&more->policies[n], source);
+	more->n = n + 1;
+	return 0;
+}
+
+static int add_host(struct store_set **set)
+{
+	struct source *host = source_load(SOURCE_HOST_DIR, true);
+
+	if (host && host->absent) {
+		source_free(host);
+		return 0;
+	}
+	return add(set, host, MODE_ENFORCE, NULL);
+}
+
+static bool is_log(const char *log)
+{
+	return *log == '/' || !strcmp(log, "stderr") || !strcmp(log, "syslog") ||
+	       !strcmp(log, "none");
+}
+
+/* LOG for as long as the process, since the program may change its environment; NULL: no memory. */
+static const char *keep_log(const char *log)
+{
+	static _Atomic(const char *) kept;
+	const char *known = kept;
+	char *copy;
+
+	if (known)
+		return known;
+	copy = strdup(log);
+	if (!copy || atomic_compare_exchange_strong(&kept, &known, copy))
+		return copy;
+	free(copy);
+	return known;
+}
+
+/*
+ * Reads $PINSHIM_MODE and $PINSHIM_LOG. A value that is not understood becomes a
+ * bad policy in *BAD. 0, or -1 when memory ran out.
+ */
+static int read_variables(enum policy_mode *cap, const char **log, struct source **bad)
+{
+	const char *mode = secure_getenv("PINSHIM_MODE"), *to = secure_getenv("PINSHIM_LOG");
+	char *error = NULL;
+	int n = 0;
+
+	*cap = MODE_ENFORCE;
+	*log = NULL;
+	*bad = NULL;
+	if (mode && !strcmp(mode, "report"))
+		*cap = MODE_REPORT;
+	else if (mode && !strcmp(mode, "off"))
+		*cap = MODE_OFF;
+	else if (mode && strcmp(mode, "enforce"))
+		n = asprintf(&error,
+			     "PINSHIM_MODE: '%s' is not understood; write report or off, or unset "
+			     "it",
+			     mode);
+	if (to && is_log(to) && !(*log = keep_log(to)))
+		return -1;
+	if (!error && to && !*log)
+		n = asprintf(&error,
+			     "PINSHIM_LOG: '%s' is not understood; write stderr, syslog, none or "
+			     "an absolute path, or unset it",
+			     to);
+	if (n < 0)
+		return -1;
+	if (error)
+		*bad = bad_source("environment", error);
+	n = error && !*bad ? -1 : 0;
+	free(error);
+	return n;
+}
+
+/* Adds one policy for each of PATHS, the last NULL, all with what the environment says. */
+static int add_all(struct store_set **set, char **paths)
+{
+	struct source *bad;
+	enum policy_mode cap;
+	const char *log;
+
+	if (read_variables(&cap, &log, &bad) < 0 || (bad && add(set, bad, MODE_ENFORCE, NULL) < 0))
+		return -1;
+	for (; *paths; paths++)
+		if (add(set, source_load(*paths, false), cap, log) < 0)
+			return -1;
+	return 0;
+}
+
+static int add_program(struct store_set **set, const char *list)
+{
+	char **paths = source_list(list);
+	int rv = paths ? add_all(set, paths) : -1;
+
+	free(paths);
+	return rv;
+}
+
+static void free_set(struct store_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		source_free((struct source *)set->policies[i].source);
+	free(set);
+}
+
+static struct store_set *first_set(void)
+{
+	struct store_set *set = calloc(1, sizeof(*set));
+	const char *list = secure_getenv("PINSHIM_POLICY");
+
+	if (!set)
+		return NULL;
+	if (add_host(&set) < 0 || (list && add_program(&set, list) < 0)) {
+		free_set(set);
+		return NULL;
+	}
+	if (set->n)
+		return set;
+	free(set);
+	return &none;
+}
+
+bool store_active(void)
+{
+	struct store_set *set = current, *expected = NULL;
+
+	if (!set && (set = first_set()) &&
+	    !atomic_compare_exchange_strong(&current, &expected, set)) {
+		/* Another thread was faster. */
+		if (set != &none)
+			free_set(set);
+		set = expected;
+	}
+	return set != &none;
+}
+
+const struct store_set *store_enter(void)
+{
+	/* Sequentially consistent, as is reclaim(): it sees us, or we see its new set. */
+	readers++;
+	return current;
+}
+
+void store_leave(void)
+{
+	readers--;
+}
+
+static bool any_changed(const struct store_set *set)
+{
+	for (size_t i = 0; set && i < set->n; i++)
+		if (source_changed(set->policies[i].newest))
+			return true;
+	return false;
+}
+
+static void reclaim(void)
+{
+	while (retired && !readers) {
+		struct retired *gone = retired;
+
+		retired = gone->next;
+		for (size_t i = 0; gone->sources[i]; i++)
+			source_free((struct source *)gone->sources[i]);
+		free(gone->set);
+		free(gone);
+	}
+}
+
+static bool in_use(const struct store_policy *policy, const struct source *source)
+{
+	return policy->source == source || policy->newest == source;
+}
+
+static void retire(struct store_set *old, const struct store_set *set)
+{
+	struct retired *gone = calloc(1, sizeof(*gone) + (2 * old->n + 1) * sizeof(old));
+	size_t n = 0;
+
+	if (!gone)
+		return; /* a leak, and nothing worse */
+	for (size_t i = 0; i < old->n; i++) {
+		const struct store_policy *before = &old->policies[i], *now = &set->policies[i];
+
+		if (!in_use(now, before->source))
+			gone->sources[n++] = before->source;
+		if (before->newest != before->source && !in_use(now, before->newest))
+			gone->sources[n++] = before->newest;
+	}
+	gone->set = old;
+	gone->next = retired;
+	retired = gone;
+}
+
+static void renew(struct store_policy *policy)
+{
+	struct source *source;
+	bool again; /* the same failure as before is no change */
+
+	if (!source_changed(policy->newest))
+		return;
+	source = source_load(policy->source->path, policy->source->host);
+	if (!source)
+		return; /* out of memory: the next handshake tries again */
+	if (source->policy || !policy->source->policy) {
+		put_in_force(policy, source);
+		return;
+	}
+	again = policy->newest->error && !strcmp(policy->newest->error, source->error);
+	policy->newest = source;
+	if (!again)
+		event_bad_policy(policy, source->error);
+}
+
+static void exchange(void)
+{
+	struct store_set *old = current, *set;
+	size_t size = sizeof(*old) + old->n * sizeof(old->policies[0]);
+
+	if (!any_changed(old) || !(set = malloc(size)))
+		return;
+	memcpy(set, old, size);
+	for (size_t i = 0; i < set->n; i++)
+		renew(&set->policies[i]);
+	current = set;
+	retire(old, set);
+}
+
+void store_refresh(void)
+{
+	const struct store_set *set = store_enter();
+	bool changed = set && set->n && !store_sandboxed() && any_changed(set);
+	pid_t self, holder = 0;
+
+	store_leave();
+	if (!changed)
+		return;
+	self = getpid();
+	/* A holder of another process is what fork(2) left of one: nobody will end its work. */
+	if (!atomic_compare_exchange_strong(&exchanging, &holder, self) &&
+	    (holder == self || !atomic_compare_exchange_strong(&exchanging, &holder, self)))
+		return;
+	exchange();
+	reclaim();
+	exchanging = 0;
+}

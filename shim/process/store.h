@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The policies in force in this process: the host's and those of
+ * $PINSHIM_POLICY, read when first asked for, read again when they change,
+ * never replaced by bad ones. Lock-free for readers, safe across fork(2).
+ * Knows no OpenSSL and judges nothing.
+ */
+#ifndef PINSHIM_STORE_H
+#define PINSHIM_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "process/source.h"
+
+/* One policy in force. */
+struct store_policy {
+	const struct source *source; /* the rules; source->policy NULL: bad, all is refused */
+	const struct source *newest; /* what the files say now: differs from `source' while bad */
+	uint64_t serial;	     /* never used twice in a process: names these very rules */
+	bool exempt;		     /* this program is exempt from it */
+	enum policy_mode cap;	     /* no verdict is more severe than this mode allows */
+	const char *log;	     /* where to, instead of what the policy says; or NULL */
+};
+
+struct store_set {
+	size_t n;
+	struct store_policy policies[];
+};
+
+/*
+ * Whether this process has any policy at all. The first call reads them; a host
+ * policy that was absent then stays absent for the life of the process.
+ */
+bool store_active(void);
+
+/*
+ * Looks whether a policy has changed and puts the new one in force: at most one
+ * stat(2) a file. A changed policy that is bad is not taken over; that is said
+ * once, on the logs of the policy that stays.
+ */
+void store_refresh(void);
+
+/*
+ * The policies in force, constant and alive until store_leave(). NULL only when
+ * memory ran out: then the caller refuses. Calls may nest; no lock is held.
+ */
+const struct store_set *store_enter(void);
+void store_leave(void);
+
+/*
+ * Whether a seccomp filter is in force (prctl(2), PR_GET_SECCOMP): then no file
+ * may be opened any more.
+ */
+bool store_sandboxed(void);
+
+/* The running program, from /proc/self/exe at the first look; "" when unreadable. */
+const char *store_program(void);
+
+#endif
