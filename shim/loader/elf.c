@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading mapped objects: ELF gABI (dynamic section, SysV hash) and the GNU
+ * hash section that glibc's own lookup uses. Calls nothing of the dl* family
+ * but dl_iterate_phdr(3), and nothing at all from inside its callback.
+ */
+#include "loader/elf.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define VERSION_HIDDEN 0x8000 /* not the default version of its symbol */
+
+/* Whether the loader has relocated the addresses in the dynamic section differs by machine. */
+static const void *pointer(const struct elf_object *o, ElfW(Addr) value)
+{
+	return (const void *)(value < o->base ? value + o->base : value);
+}
+
+static bool describe(const struct dl_phdr_info *info, struct elf_object *out)
+{
+	struct elf_object o = { .low = UINTPTR_MAX,
+				.base = info->dlpi_addr,
+				.path = info->dlpi_name };
+	ElfW(Xword) soname = 0;
+
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+		uintptr_t start = o.base + ph->p_vaddr;
+
+		if (ph->p_type == PT_DYNAMIC)
+			o.dynamic = (const void *)start;
+		if (ph->p_type != PT_LOAD)
+			continue;
+		if (start < o.low)
+			o.low = start;
+		if (start + ph->p_memsz > o.high)
+			o.high = start + ph->p_memsz;
+	}
+	if (!o.dynamic)
+		return false;
+	for (const ElfW(Dyn) *d = o.dynamic; d->d_tag != DT_NULL; d++) {
+		if (d->d_tag == DT_STRTAB)
+			o.strings = pointer(&o, d->d_un.d_ptr);
+		else if (d->d_tag == DT_SYMTAB)
+			o.symbols = pointer(&o, d->d_un.d_ptr);
+		else if (d->d_tag == DT_VERSYM)
+			o.versions = pointer(&o, d->d_un.d_ptr);
+		else if (d->d_tag == DT_GNU_HASH)
+			o.gnu_hash = pointer(&o, d->d_un.d_ptr);
+		else if (d->d_tag == DT_HASH)
+			o.sysv_hash = pointer(&o, d->d_un.d_ptr);
+		else if (d->d_tag == DT_SONAME)
+			soname = d->d_un.d_val;
+	}
+	if (!o.strings || !o.symbols)
+		return false;
+	o.soname = soname ? o.strings + soname : NULL;
+	*out = o;
+	return true;
+}
+
+struct walk {
+	const void *address;
+	const char *name;
+	bool passed;
+	void *symbol;
+	struct elf_object *out;
+};
+
+static int find_owner(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct walk *walk = data;
+	uintptr_t address = (uintptr_t)walk->address;
+	struct elf_object o;
+
+	(void)size;
+	if (!describe(info, &o) || address < o.low || address >= o.high)
+		return 0;
+	*walk->out = o;
+	return 1;
+}
+
+bool elf_owner(const void *address, struct elf_object *out)
+{
+	struct walk walk = { .address = address, .out = out };
+
+	return dl_iterate_phdr(find_owner, &walk) == 1;
+}
+
+/* The loader, too, takes the first object in its list that bears the name. */
+static int find_named(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct walk *walk = data;
+	const char *slash;
+	struct elf_object o;
+
+	(void)size;
+	if (!describe(info, &o))
+		return 0;
+	slash = strrchr(o.path, '/');
+	if (strcmp(o.path, walk->name) && (!o.soname || strcmp(o.soname, walk->name)) &&
+	    (!slash || strcmp(slash + 1, walk->name)))
+		return 0;
+	*walk->out = o;
+	return 1;
+}
+
+bool elf_needed(const struct elf_object *o, unsigned i, struct elf_object *out)
+{
+	for (const ElfW(Dyn) *d = o->dynamic; d->d_tag != DT_NULL; d++) {
+		struct walk walk = { .out = out };
+
+		if (d->d_tag != DT_NEEDED || i--)
+			continue;
+		walk.name = o->strings + d->d_un.d_val;
+		return dl_iterate_phdr(find_named, &walk) == 1;
+	}
+	return false;
+}
+
+static bool is_definition(const struct elf_object *o, uint32_t i, const char *name)
+{
+	const ElfW(Sym) *symbol = &o->symbols[i];
+	unsigned type = symbol->st_info & 0xf; /* ELF32_ST_TYPE and ELF64_ST_TYPE alike */
+
+	return symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_NOTYPE) &&
+	       !(o->versions && o->versions[i] & VERSION_HIDDEN) &&
+	       !strcmp(o->strings + symbol->st_name, name);
+}
+
+static void *address_of(const struct elf_object *o, uint32_t i)
+{
+	return (void *)(o->base + o->symbols[i].st_value);
+}
+
+static void *gnu_lookup(const struct elf_object *o, const char *name)
+{
+	const uint32_t n_buckets = o->gnu_hash[0], first = o->gnu_hash[1], words = o->gnu_hash[2];
+	const uint32_t *buckets = o->gnu_hash + 4 + words * (sizeof(ElfW(Addr)) / 4);
+	const uint32_t *chain = buckets + n_buckets;
+	uint32_t hash = 5381, i;
+
+	for (const char *c = name; *c; c++)
+		hash = hash * 33 + (unsigned char)*c;
+	i = n_buckets ? buckets[hash % n_buckets] : 0;
+	for (; i >= first && i; i++) {
+		if ((chain[i - first] | 1) == (hash | 1) && is_definition(o, i, name))
+			return address_of(o, i);
+		if (chain[i - first] & 1)
+			break;
+	}
+	return NULL;
+}
+
+static void *sysv_lookup(const struct elf_object *o, const char *name)
+{
+	const uint32_t n_buckets = o->sysv_hash[0];
+	const uint32_t *buckets = o->sysv_hash + 2, *chain = buckets + n_buckets;
+	uint32_t hash = 0;
+
+	for (const char *c = name; *c; c++) {
+		hash = (hash << 4) + (unsigned char)*c;
+		hash = (hash ^ (hash >> 24 & 0xf0)) & 0x0fffffff;
+	}
+	for (uint32_t i = n_buckets ? buckets[hash % n_buckets] : 0; i; i = chain[i])
+		if (is_definition(o, i, name))
+			return address_of(o, i);
+	return NULL;
+}
+
+void *elf_symbol(const struct elf_object *o, const char *name)
+{
+	if (o->gnu_hash)
+		return gnu_lookup(o, name);
+	return o->sysv_hash ? sysv_lookup(o, name) : NULL;
+}
+
+static int find_next(struct dl_phdr_info *info, size_t size, void *data)
+{
+	struct walk *walk = data;
+	uintptr_t address = (uintptr_t)walk->address;
+	struct elf_object o;
+
+	(void)size;
+	if (!describe(info, &o))
+		return 0;
+	if (walk->passed)
+		walk->symbol = elf_symbol(&o, walk->name);
+	else
+		walk->passed = address >= o.low && address < o.high;
+	return walk->symbol != NULL;
+}
+
+void *elf_next_symbol(const void *address, const char *name)
+{
+	struct walk walk = { .address = address, .name = name };
+
+	dl_iterate_phdr(find_next, &walk);
+	return walk.symbol;
+}
