@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading names, keys and certificates out of OpenSSL's objects. Everything
+ * that the server sent is hostile: lengths travel with the bytes, texts are
+ * escaped by OpenSSL (RFC 2253) before anybody prints them.
+ */
+#include "gate/peer.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+static struct peer_name *add_name(struct peer_names *names)
+{
+	size_t n = names->n, few = sizeof(names->few) / sizeof(names->few[0]);
+	struct peer_name *list;
+
+	if (n < few)
+		return &names->list[names->n++];
+	list = malloc((n + 1) * sizeof(*list));
+	if (!list) {
+		names->failed = true;
+		return NULL;
+	}
+	memcpy(list, names->list, n * sizeof(*list));
+	if (names->list != names->few)
+		free(names->list);
+	names->list = list;
+	return &list[names->n++];
+}
+
+/* What is no name at all is still shown, and judged as one that no section matches. */
+static void printable(const char *text, char out[NAME_SIZE])
+{
+	size_t i = 0;
+
+	for (; i < NAME_MAX_LEN && text[i]; i++)
+		out[i] = text[i] > ' ' && text[i] < 0x7f ? text[i] : '?';
+	out[i] = '\0';
+}
+
+static void take_name(struct peer_names *names, const char *text, enum name_source source)
+{
+	struct peer_name name = { .source = source }, *place;
+
+	if (!text || !*text)
+		return;
+	name.kind = name_normalise(text, strlen(text), name.text, NULL);
+	if (name.kind == NAME_BAD)
+		printable(text, name.text);
+	for (size_t i = 0; i < names->n; i++)
+		if (names->list[i].kind == name.kind && !strcmp(names->list[i].text, name.text))
+			return;
+	place = add_name(names);
+	if (place)
+		*place = name;
+}
+
+/* Whether X509_VERIFY_PARAM_get1_ip_asc() has just said that there is no address to get. */
+static bool is_unset(const struct openssl *lib)
+{
+	return (lib->ERR_peek_last_error() & 0xfff) == (ERR_R_PASSED_NULL_PARAMETER & 0xfff);
+}
+
+static void take_verify_names(const struct openssl *lib, X509_VERIFY_PARAM *param,
+			      struct peer_names *out)
+{
+	const char *host;
+	char *address;
+
+	for (int i = 0; lib->X509_VERIFY_PARAM_get0_host; i++) {
+		host = lib->X509_VERIFY_PARAM_get0_host(param, i);
+		if (!host)
+			break;
+		take_name(out, host, NAME_FROM_VERIFY);
+	}
+	if (!lib->X509_VERIFY_PARAM_get1_ip_asc)
+		return;
+	address = lib->X509_VERIFY_PARAM_get1_ip_asc(param);
+	if (!address && !is_unset(lib)) {
+		/* It may have been memory: with some at hand, the answer counts. */
+		void *proof = malloc(NAME_SIZE);
+
+		out->failed = out->failed || !proof;
+		free(proof);
+		address = lib->X509_VERIFY_PARAM_get1_ip_asc(param);
+	}
+	take_name(out, address, NAME_FROM_VERIFY);
+	lib->CRYPTO_free(address, __FILE__, __LINE__);
+}
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* The other end's address, from the socket or, where that is not connected, from a datagram BIO. */
+static bool find_address(const struct openssl *lib, SSL *ssl, union address *peer)
+{
+	BIO *datagrams = lib->BIO_find_type(lib->SSL_get_rbio(ssl), BIO_TYPE_DGRAM);
+	socklen_t size = sizeof(*peer);
+	int fd = lib->SSL_get_fd(ssl);
+
+	if (fd >= 0 && getpeername(fd, &peer->any, &size) == 0)
+		return true;
+	return datagrams &&
+	       lib->BIO_ctrl(datagrams, BIO_CTRL_DGRAM_GET_PEER, (long)sizeof(*peer), peer) > 0;
+}
+
+/* Writes the address of the other end to OUT, which may be NULL, and returns its port; 0: none. */
+static unsigned peer_address(const struct openssl *lib, SSL *ssl, char out[NAME_SIZE])
+{
+	union address peer = { .any.sa_family = AF_UNSPEC };
+	const void *address;
+	in_port_t port;
+
+	if (!find_address(lib, ssl, &peer))
+		return 0;
+	if (peer.any.sa_family != AF_INET && peer.any.sa_family != AF_INET6)
+		return 0;
+	if (peer.any.sa_family == AF_INET) {
+		address = &peer.v4.sin_addr;
+		port = peer.v4.sin_port;
+	} else {
+		address = &peer.v6.sin6_addr;
+		port = peer.v6.sin6_port;
+	}
+	if (out && !inet_ntop(peer.any.sa_family, address, out, NAME_SIZE))
+		return 0;
+	return ntohs(port);
+}
+
+unsigned peer_port(const struct openssl *lib, SSL *ssl)
+{
+	return peer_address(lib, ssl, NULL);
+}
+
+void peer_names(const struct openssl *lib, SSL *ssl, const struct peer_names_told *told,
+		struct peer_names *out)
+{
+	char address[NAME_SIZE];
+
+	out->n = 0;
+	out->list = out->few;
+	out->failed = false;
+	take_name(out, told->sent, NAME_FROM_SNI);
+	if (told->now && (!told->sent || strcmp(told->now, told->sent)))
+		take_name(out, told->now, NAME_FROM_SNI);
+	take_verify_names(lib, lib->SSL_get0_param(ssl), out);
+	if (told->param)
+		take_verify_names(lib, told->param, out);
+	if (!out->n && !out->failed && peer_address(lib, ssl, address))
+		take_name(out, address, NAME_FROM_ADDRESS);
+}
+
+void peer_names_free(struct peer_names *names)
+{
+	if (names->list != names->few)
+		free(names->list);
+}
+
+/* From 3.0 on EVP_sha256() would be looked up anew for every digest. */
+static const EVP_MD *sha256(struct openssl *lib)
+{
+	EVP_MD *known = lib->sha256, *fetched;
+
+	if (known || !lib->EVP_MD_fetch)
+		return known ? known : lib->EVP_sha256();
+	fetched = lib->EVP_MD_fetch(NULL, "SHA256", NULL);
+	if (fetched && !atomic_compare_exchange_strong(&lib->sha256, &known, fetched)) {
+		lib->EVP_MD_free(fetched);
+		return known;
+	}
+	return fetched;
+}
+
+static int digest(struct openssl *lib, const void *bytes, size_t len, uint8_t out[PIN_LEN])
+{
+	const EVP_MD *md = sha256(lib);
+	unsigned size = 0;
+
+	if (!md || lib->EVP_Digest(bytes, len, out, &size, md, NULL) != 1)
+		return -1;
+	return size == PIN_LEN ? 0 : -1;
+}
+
+/* Consumes DER, LEN bytes that OpenSSL allocated. */
+static int digest_der(struct openssl *lib, unsigned char *der, int len, uint8_t out[PIN_LEN])
+{
+	int rv = -1;
+
+	if (der && len > 0)
+		rv = digest(lib, der, (size_t)len, out);
+	lib->CRYPTO_free(der, __FILE__, __LINE__);
+	return rv;
+}
+
+int peer_key_of_cert(struct openssl *lib, X509 *cert, uint8_t out[PIN_LEN])
+{
+	unsigned char *der = NULL;
+	int len = lib->i2d_X509_PUBKEY(lib->X509_get_X509_PUBKEY(cert), &der);
+
+	return digest_der(lib, der, len, out);
+}
+
+int peer_key_of_raw(struct openssl *lib, EVP_PKEY *key, uint8_t out[PIN_LEN])
+{
+	unsigned char *der = NULL;
+	int len = lib->i2d_PUBKEY(key, &der);
+
+	return digest_der(lib, der, len, out);
+}
+
+int peer_digest_of_cert(struct openssl *lib, X509 *cert, uint8_t out[PIN_LEN])
+{
+	unsigned char *der = NULL;
+	int len = lib->i2d_X509(cert, &der);
+
+	return digest_der(lib, der, len, out);
+}
+
+static void print_name(const struct openssl *lib, const X509_NAME *name, char *out, size_t size)
+{
+	BIO *memory = lib->BIO_new(lib->BIO_s_mem());
+	int n = 0;
+
+	if (memory && lib->X509_NAME_print_ex(memory, name, 0, XN_FLAG_RFC2253) >= 0)
+		n = lib->BIO_read(memory, out, (int)size - 1);
+	out[n > 0 ? n : 0] = '\0';
+	lib->BIO_free(memory);
+}
+
+/* The length of the attribute at NAME, up to an unescaped ',' or '+' (RFC 2253 section 2.4). */
+static size_t attribute_length(const char *name)
+{
+	size_t len = 0;
+
+	while (name[len] && name[len] != ',' && name[len] != '+')
+		len += name[len] == '\\' && name[len + 1] ? 2 : 1;
+	return len;
+}
+
+/* The CN that people know a certificate by, or the whole name where it has none. */
+static void shorten(const char *name, char *out, size_t size)
+{
+	const char *shown = name;
+	size_t len = strlen(name);
+
+	for (const char *at = name; *at; at += attribute_length(at), at += *at != '\0') {
+		if (strncmp(at, "CN=", 3))
+			continue;
+		shown = at;
+		len = attribute_length(at);
+		break;
+	}
+	if (len >= size)
+		len = size - 1;
+	memcpy(out, shown, len);
+	out[len] = '\0';
+}
+
+static int64_t seconds(const struct openssl *lib, const ASN1_TIME *time)
+{
+	struct tm utc;
+
+	return lib->ASN1_TIME_to_tm(time, &utc) == 1 ? (int64_t)timegm(&utc) : 0;
+}
+
+int peer_describe(struct openssl *lib, X509 *cert, struct event_cert *out)
+{
+	*out = (struct event_cert){ 0 };
+	if (peer_key_of_cert(lib, cert, out->key) < 0 ||
+	    peer_digest_of_cert(lib, cert, out->cert) < 0)
+		return -1;
+	print_name(lib, lib->X509_get_subject_name(cert), out->subject, sizeof(out->subject));
+	print_name(lib, lib->X509_get_issuer_name(cert), out->issuer, sizeof(out->issuer));
+	shorten(out->subject, out->common_name, sizeof(out->common_name));
+	shorten(out->issuer, out->issuer_name, sizeof(out->issuer_name));
+	out->not_before = seconds(lib, lib->X509_get0_notBefore(cert));
+	out->not_after = seconds(lib, lib->X509_get0_notAfter(cert));
+	return 0;
+}
+
+int peer_chain_len(const struct openssl *lib, const STACK_OF(X509) * chain)
+{
+	return chain ? lib->OPENSSL_sk_num((const OPENSSL_STACK *)chain) : 0;
+}
+
+X509 *peer_chain_cert(const struct openssl *lib, const STACK_OF(X509) * chain, int i)
+{
+	return lib->OPENSSL_sk_value((const OPENSSL_STACK *)chain, i);
+}

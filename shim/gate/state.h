@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the shim remembers on OpenSSL's objects, in their ex_data: the program's
+ * own callbacks, which ours stand in front of, the SNI of a ClientHello, and
+ * the verdict under which a session was made.
+ */
+#ifndef PINSHIM_STATE_H
+#define PINSHIM_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "loader/openssl.h"
+
+/* The longest name that SSL_set_tlsext_host_name() takes (TLSEXT_MAXLEN_host_name). */
+#define SNI_MOST 255
+
+struct state_ctx {
+	openssl_verify_cb *verify; /* the program's, or NULL: X509_verify_cert() */
+	void *verify_arg;
+	openssl_security_cb *security; /* the program's, or NULL: the library's default */
+};
+
+enum state_early { EARLY_NONE = 0, EARLY_WANTED, EARLY_REFUSED };
+
+/* Copied by SSL_dup(), so it holds no pointer of its own. */
+struct state_ssl {
+	openssl_security_cb *security; /* as above; NULL: what the SSL_CTX says */
+	bool secret_cb;		       /* SSL_set_session_secret_cb() is in use (EAP-FAST) */
+	enum state_early early;	       /* whether SSL_write_early_data() is making a ClientHello */
+	bool recorded;		       /* a ClientHello was made, with the SNI below */
+	char sni[SNI_MOST + 1];	       /* "" when it had none */
+};
+
+/* The state of an object; NULL when it has none. */
+struct state_ctx *state_of_ctx(struct openssl *lib, const SSL_CTX *ctx);
+struct state_ssl *state_of_ssl(struct openssl *lib, const SSL *ssl);
+
+/* The same, made when there is none; NULL only when memory ran out. */
+struct state_ctx *state_make_ctx(struct openssl *lib, SSL_CTX *ctx);
+struct state_ssl *state_make_ssl(struct openssl *lib, SSL *ssl);
+
+/*
+ * The verdict of a session: a token that names the very policies and names under
+ * which it was accepted, 0 for none. A number, not a pointer: sessions are
+ * copied without asking, and outlive policies. It is lost in i2d_SSL_SESSION(),
+ * and cannot be set where the program took the lowest ex_data index first.
+ */
+uintptr_t state_verdict(struct openssl *lib, const SSL_SESSION *session);
+void state_set_verdict(struct openssl *lib, SSL_SESSION *session, uintptr_t token);
+
+/* The SSL that CTX verifies for, or NULL. */
+SSL *state_ssl_of_store_ctx(struct openssl *lib, const X509_STORE_CTX *ctx);
+
+#endif
