@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The callbacks that libssl calls, and how they refuse. They run in the middle
+ * of a handshake: nothing here may change the session (use after free), keep a
+ * trace in errno or the error queue when it lets pass, or let pass by accident.
+ */
+#include "gate/gate.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "gate/judge.h"
+#include "gate/state.h"
+#include "process/store.h"
+
+/*
+ * The verify mode under which a refusal aborts a program that verifies nothing.
+ * It is set before a certificate comes, since libssl skips the callback when
+ * memory runs out, and taken back when the gate is reached. A bit that OpenSSL
+ * does not know marks it as ours, so that what the program has set is never undone.
+ */
+#define MODE_ESCALATED (SSL_VERIFY_PEER | 0x40000000)
+
+/* SSL_want() while a verification waits, 3.0 and later. */
+#define WANT_RETRY_VERIFY 8
+
+/*
+ * Keeps the SNI of the ClientHello that is being made. Afterwards the program
+ * may set another, and after a TLS 1.2 resumption SSL_get_servername() answers
+ * with the session's. Called once a cipher suite, and outside handshakes too.
+ */
+static bool record_name(struct openssl *lib, SSL *ssl)
+{
+	const char *sni = lib->SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	struct state_ssl *state = state_of_ssl(lib, ssl);
+
+	if (!sni)
+		sni = "";
+	if (state && state->recorded && !strcmp(state->sni, sni))
+		return true;
+	if (!state)
+		state = state_make_ssl(lib, ssl);
+	if (!state || strlen(sni) > SNI_MOST)
+		return false;
+	strcpy(state->sni, sni);
+	state->recorded = true;
+	return true;
+}
+
+/* Fills in the name that was sent, if any. */
+static void take_sent_name(struct judge_case *c)
+{
+	const struct state_ssl *state = state_of_ssl(c->lib, c->ssl);
+
+	c->name_lost = !state || !state->recorded;
+	c->names.sent = state ? state->sni : NULL;
+	/* A full handshake's is judged besides, should the program have set another since. */
+	if (!c->lib->SSL_session_reused(c->ssl))
+		c->names.now = c->lib->SSL_get_servername(c->ssl, TLSEXT_NAMETYPE_host_name);
+}
+
+void gate_raise(struct openssl *lib, SSL *ssl)
+{
+	lib->SSL_set_verify_result(ssl, X509_V_ERR_APPLICATION_VERIFICATION);
+	if (lib->ERR_new && lib->ERR_set_debug && lib->ERR_set_error) {
+		lib->ERR_new();
+		lib->ERR_set_debug(__FILE__, __LINE__, __func__);
+		lib->ERR_set_error(ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED, NULL);
+	} else if (lib->ERR_put_error) {
+		lib->ERR_put_error(ERR_LIB_SSL, 0, SSL_R_CERTIFICATE_VERIFY_FAILED, __FILE__,
+				   __LINE__);
+	}
+}
+
+/* Whether the program has a cert_verify_callback, in which it may set names to verify. */
+static bool has_own_verification(struct openssl *lib, const SSL *ssl)
+{
+	const struct state_ctx *state = state_of_ctx(lib, lib->SSL_get_SSL_CTX(ssl));
+
+	return state && state->verify;
+}
+
+/* The program's own verification: it always runs, and always counts. */
+static int program_verify(struct openssl *lib, SSL *ssl, X509_STORE_CTX *ctx)
+{
+	const struct state_ctx *state = state_of_ctx(lib, lib->SSL_get_SSL_CTX(ssl));
+	int ok;
+
+	if (state && state->verify)
+		return state->verify(ctx, state->verify_arg);
+	ok = lib->X509_verify_cert(ctx);
+	return ok < 0 ? 0 : ok;
+}
+
+static void escalate(struct openssl *lib, SSL *ssl)
+{
+	if (lib->SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE)
+		lib->SSL_set_verify(ssl, MODE_ESCALATED, lib->SSL_get_verify_callback(ssl));
+}
+
+static void de_escalate(struct openssl *lib, SSL *ssl)
+{
+	if (lib->SSL_get_verify_mode(ssl) == MODE_ESCALATED)
+		lib->SSL_set_verify(ssl, SSL_VERIFY_NONE, lib->SSL_get_verify_callback(ssl));
+}
+
+static int refuse_certificate(struct openssl *lib, SSL *ssl, X509_STORE_CTX *ctx)
+{
+	lib->X509_STORE_CTX_set_error(ctx, X509_V_ERR_APPLICATION_VERIFICATION);
+	escalate(lib, ssl);
+	return 0;
+}
+
+static bool certificate_is_good(struct judge_case *c)
+{
+	const int before = errno;
+	SSL_SESSION *session = c->lib->SSL_get_session(c->ssl);
+	uintptr_t token = 0;
+	enum verdict verdict;
+
+	c->key_before = session && c->lib->SSL_SESSION_get_master_key(session, NULL, 0) > 0;
+	verdict = judge(c, true, &token);
+	/* Also 0: a session may be one that an earlier policy accepted. */
+	if (session)
+		state_set_verdict(c->lib, session, token);
+	errno = before;
+	return verdict != VERDICT_REFUSED;
+}
+
+static int verify_and_judge(struct judge_case *c, X509_STORE_CTX *ctx)
+{
+	struct openssl *lib = c->lib;
+	int ok;
+
+	lib->ERR_set_mark();
+	ok = program_verify(lib, c->ssl, ctx);
+	/* Not yet decided: libssl will call again (SSL_set_retry_verify(), 3.0). */
+	if (ok > 0 && lib->SSL_want(c->ssl) == WANT_RETRY_VERIFY) {
+		lib->ERR_clear_last_mark();
+		return ok;
+	}
+	take_sent_name(c);
+	if (has_own_verification(lib, c->ssl))
+		c->names.param = lib->X509_STORE_CTX_get0_param(ctx);
+	if (ok > 0)
+		c->verified = lib->X509_STORE_CTX_get0_chain(ctx);
+	if (!certificate_is_good(c)) {
+		/* Programs look at the first error: it shall be libssl's "verify failed". */
+		lib->ERR_pop_to_mark();
+		return refuse_certificate(lib, c->ssl, ctx);
+	}
+	lib->ERR_clear_last_mark();
+	return ok;
+}
+
+static int certificate_gate(X509_STORE_CTX *ctx, void *arg)
+{
+	struct openssl *lib = arg;
+	SSL *ssl = state_ssl_of_store_ctx(lib, ctx);
+	/* Taken before the program's callback, which may change the context. */
+	struct judge_case c = {
+		.lib = lib,
+		.ssl = ssl,
+		.leaf = lib->X509_STORE_CTX_get0_cert(ctx),
+		.served = lib->X509_STORE_CTX_get0_untrusted(ctx),
+		.program_store = lib->X509_STORE_CTX_get0_store(ctx),
+	};
+	int ok;
+
+	if (!ssl)
+		return 0;
+	if (lib->SSL_is_server(ssl))
+		return program_verify(lib, ssl, ctx);
+	if (!lib->X509_STORE_up_ref(c.program_store))
+		return refuse_certificate(lib, ssl, ctx);
+	de_escalate(lib, ssl);
+	if (!c.leaf && lib->X509_STORE_CTX_get0_rpk)
+		c.raw_key = lib->X509_STORE_CTX_get0_rpk(ctx);
+
+	ok = verify_and_judge(&c, ctx);
+	lib->X509_STORE_free(c.program_store);
+	return ok;
+}
+
+/*
+ * Whether the key may come from a callback of the program's, whatever libssl
+ * says of resumption (EAP-FAST, RFC 4851 section 3.2.2, below TLS 1.3).
+ */
+static bool key_is_foreign(struct openssl *lib, SSL *ssl)
+{
+	const struct state_ssl *state = state_of_ssl(lib, ssl);
+
+	return state && state->secret_cb && lib->SSL_version(ssl) != TLS1_3_VERSION;
+}
+
+/* Whether CIPHER is one with which libssl is bound to ask for a certificate. */
+static bool brings_certificate(struct openssl *lib, const SSL_CIPHER *cipher)
+{
+	switch (lib->SSL_CIPHER_get_auth_nid(cipher)) {
+	case NID_auth_any: /* TLS 1.3 */
+	case NID_auth_rsa:
+	case NID_auth_ecdsa:
+	case NID_auth_dss:
+	case NID_auth_gost01:
+	case NID_auth_gost12:
+		return true;
+	}
+	return false;
+}
+
+static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *cipher)
+{
+	bool foreign = key_is_foreign(lib, ssl), resumed = lib->SSL_session_reused(ssl);
+	struct judge_case c = { .lib = lib, .ssl = ssl };
+
+	store_refresh();
+	de_escalate(lib, ssl);
+	take_sent_name(&c);
+	if (!foreign && !resumed && brings_certificate(lib, cipher)) {
+		if (lib->SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE && judge_is_wanted(&c))
+			escalate(lib, ssl);
+		return true;
+	}
+	if (!foreign && resumed)
+		c.session = lib->SSL_get_session(ssl);
+	return judge(&c, true, NULL) != VERDICT_REFUSED;
+}
+
+static int completion_gate(struct openssl *lib, SSL *ssl, const SSL_CIPHER *cipher)
+{
+	const int before = errno;
+	int ok = 0;
+
+	if (completion_is_good(lib, ssl, cipher))
+		ok = 1;
+	else
+		gate_raise(lib, ssl);
+	errno = before;
+	return ok;
+}
+
+/* Of a SESSION that SSL would offer; the name is the one that will be sent. */
+static struct judge_case case_of_session(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
+{
+	return (struct judge_case){
+		.lib = lib,
+		.ssl = ssl,
+		.names.sent = lib->SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name),
+		.session = session,
+	};
+}
+
+/*
+ * Whether libssl will drop the session's ticket for its age. It then still sends
+ * the early data, under a key of zeros (tls_construct_ctos_psk(), 3.0).
+ */
+static bool is_too_old(struct openssl *lib, const SSL_SESSION *session)
+{
+	const long margin = 2, age = (long)time(NULL) - lib->SSL_SESSION_get_time(session);
+
+	return age < 0 ||
+	       (unsigned long)(age + margin) > lib->SSL_SESSION_get_ticket_lifetime_hint(session);
+}
+
+/*
+ * Early data leaves right behind the ClientHello (RFC 8446 section 2.3), under
+ * the session that SSL has by now or, where that takes none, under an external
+ * PSK: that is what has to be good, for the name that is sent now.
+ */
+static bool early_data_is_good(struct openssl *lib, SSL *ssl)
+{
+	struct state_ssl *state = state_of_ssl(lib, ssl);
+	const int before = errno;
+	SSL_SESSION *session;
+	struct judge_case c;
+	bool good;
+
+	if (!state || state->early == EARLY_NONE)
+		return true;
+	if (state->early == EARLY_REFUSED)
+		return false;
+	session = lib->SSL_get_session(ssl);
+	c = case_of_session(lib, ssl, session);
+	if (session && (!lib->SSL_SESSION_get_max_early_data(session) || is_too_old(lib, session)))
+		c.session = NULL;
+	good = judge(&c, true, NULL) != VERDICT_REFUSED;
+	if (!good) {
+		state->early = EARLY_REFUSED;
+		gate_raise(lib, ssl);
+	}
+	errno = before;
+	return good;
+}
+
+openssl_security_cb *gate_program_security(struct openssl *lib, const SSL *ssl, const SSL_CTX *ctx)
+{
+	const struct state_ssl *of_ssl;
+	const struct state_ctx *of_ctx;
+
+	if (!lib->program_security)
+		return lib->default_security;
+	of_ssl = ssl ? state_of_ssl(lib, ssl) : NULL;
+	if (of_ssl && of_ssl->security)
+		return of_ssl->security;
+	if (!ctx && ssl)
+		ctx = lib->SSL_get_SSL_CTX(ssl);
+	of_ctx = ctx ? state_of_ctx(lib, ctx) : NULL;
+	return of_ctx && of_ctx->security ? of_ctx->security : lib->default_security;
+}
+
+/*
+ * The pass over a ClientHello's suites that this thread is in: the SSL, and the
+ * suite that it began with. A pass is one run of calls with nothing in between.
+ */
+static __thread struct {
+	const SSL *ssl;
+	const void *first;
+} pass __attribute__((tls_model("initial-exec")));
+
+static bool is_known_pass(const SSL *ssl, int op, const void *suite)
+{
+	if (op == SSL_SECOP_CIPHER_SUPPORTED && pass.ssl == ssl && pass.first != suite)
+		return true;
+	pass.ssl = NULL;
+	return false;
+}
+
+/* Without a suite to offer there is no ClientHello, and nothing leaves. */
+static bool may_offer(struct openssl *lib, SSL *ssl, const void *suite)
+{
+	if (!record_name(lib, ssl) || (lib->early_data && !early_data_is_good(lib, ssl)))
+		return false;
+	pass.ssl = ssl;
+	pass.first = suite;
+	return true;
+}
+
+static int security(struct openssl *lib, const SSL *s, const SSL_CTX *ctx, int op, int bits,
+		    int nid, void *other, void *ex)
+{
+	SSL *ssl = (SSL *)(uintptr_t)s;
+	int ok;
+
+	if (ssl && op == SSL_SECOP_CIPHER_SUPPORTED && !is_known_pass(ssl, op, other) &&
+	    !may_offer(lib, ssl, other))
+		return 0;
+	ok = gate_program_security(lib, s, ctx)(s, ctx, op, bits, nid, other, ex);
+	if (ok && ssl && op == SSL_SECOP_CIPHER_CHECK)
+		return completion_gate(lib, ssl, other);
+	return ok;
+}
+
+/*
+ * The callback has no argument of ours, so that each library gets one of its
+ * own. libssl calls it some 200 times a handshake, mostly for nothing of ours
+ * and with no callback of the program's: then it ends in a jump to the default,
+ * which takes a function that does nothing else.
+ */
+#define TRAMPOLINE(n)                                                                           \
+	__attribute__((noinline)) static int rare_##n(const SSL *s, const SSL_CTX *ctx, int op, \
+						      int bits, int nid, void *other, void *ex) \
+	{                                                                                       \
+		return security(openssl_number(n), s, ctx, op, bits, nid, other, ex);           \
+	}                                                                                       \
+	static int security_##n(const SSL *s, const SSL_CTX *ctx, int op, int bits, int nid,    \
+				void *other, void *ex)                                          \
+	{                                                                                       \
+		struct openssl *lib = openssl_number(n);                                        \
+		openssl_security_cb *standard = lib->default_security;                          \
+                                                                                                \
+		if (lib->program_security || op == SSL_SECOP_CIPHER_CHECK ||                    \
+		    (!is_known_pass(s, op, other) && op == SSL_SECOP_CIPHER_SUPPORTED))         \
+			return rare_##n(s, ctx, op, bits, nid, other, ex);                      \
+		return standard(s, ctx, op, bits, nid, other, ex);                              \
+	}
+TRAMPOLINE(0)
+TRAMPOLINE(1)
+TRAMPOLINE(2)
+TRAMPOLINE(3)
+TRAMPOLINE(4)
+TRAMPOLINE(5)
+TRAMPOLINE(6)
+TRAMPOLINE(7)
+
+openssl_security_cb *gate_security(const struct openssl *lib)
+{
+	static openssl_security_cb *const trampolines[OPENSSL_MOST] = {
+		security_0, security_1, security_2, security_3,
+		security_4, security_5, security_6, security_7,
+	};
+
+	return trampolines[lib->number];
+}
+
+void gate_set_security(struct openssl *lib, openssl_security_cb **place, openssl_security_cb *cb)
+{
+	*place = cb;
+	lib->program_security = true;
+}
+
+int gate_install(struct openssl *lib, SSL_CTX *ctx)
+{
+	openssl_security_cb *unset = NULL, *present = lib->SSL_CTX_get_security_callback(ctx);
+	struct state_ctx *state = state_make_ctx(lib, ctx);
+
+	if (!state)
+		return -1;
+	if (present == gate_security(lib))
+		return 0;
+	/* The first context we see is taken for a new one, with the library's own callback. */
+	if (!lib->default_security)
+		atomic_compare_exchange_strong(&lib->default_security, &unset, present);
+	if (present != lib->default_security)
+		gate_set_security(lib, &state->security, present);
+	lib->SSL_CTX_set_cert_verify_callback(ctx, certificate_gate, lib);
+	lib->SSL_CTX_set_security_callback(ctx, gate_security(lib));
+	return 0;
+}
+
+int gate_adopt(struct openssl *lib, SSL *ssl)
+{
+	openssl_security_cb *present = lib->SSL_get_security_callback(ssl);
+	struct state_ssl *state;
+
+	if (gate_install(lib, lib->SSL_get_SSL_CTX(ssl)) < 0)
+		return -1;
+	if (present == gate_security(lib))
+		return 0;
+	if (present != lib->default_security) {
+		state = state_make_ssl(lib, ssl);
+		if (!state)
+			return -1;
+		gate_set_security(lib, &state->security, present);
+	}
+	lib->SSL_set_security_callback(ssl, gate_security(lib));
+	return 0;
+}
+
+bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
+{
+	struct judge_case c = case_of_session(lib, ssl, session);
+
+	store_refresh();
+	return judge(&c, false, NULL) != VERDICT_REFUSED;
+}

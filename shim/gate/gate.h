@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two gates that every client handshake has to pass, inside libssl:
+ *
+ * - the certificate gate, the callback that verifies certificates. libssl calls
+ *   it for every certificate or raw key of a server, also under SSL_VERIFY_NONE
+ *   (ssl_verify_cert_chain(), ssl/ssl_cert.c);
+ * - the completion gate, the security callback's SSL_SECOP_CIPHER_CHECK, whose
+ *   only caller is the processing of ServerHello (set_client_ciphersuite(),
+ *   ssl/statem/statem_clnt.c). It sees the handshakes without a certificate.
+ */
+#ifndef PINSHIM_GATE_H
+#define PINSHIM_GATE_H
+
+#include <stdbool.h>
+
+#include "loader/openssl.h"
+
+/*
+ * Puts both gates on CTX, once. What was there as the program's own stays so,
+ * behind them. 0, or -1 when memory ran out.
+ */
+int gate_install(struct openssl *lib, SSL_CTX *ctx);
+
+/* Puts the gates on SSL and its SSL_CTX where they are missing: made where we did not see it. */
+int gate_adopt(struct openssl *lib, SSL *ssl);
+
+/*
+ * Whether SSL may go on with SESSION, which it would offer to the server: true
+ * when no policy demands anything, or when the session carries the verdict that
+ * its names need. Nothing is told.
+ */
+bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session);
+
+/*
+ * What a program finds after a refusal outside the certificate gate: "certificate
+ * verify failed" in the error queue, X509_V_ERR_APPLICATION_VERIFICATION.
+ */
+void gate_raise(struct openssl *lib, SSL *ssl);
+
+/* The security callback that stands on every gated object of LIB. */
+openssl_security_cb *gate_security(const struct openssl *lib);
+
+/* Keeps the program's callback in PLACE, of the state of an SSL or SSL_CTX. */
+void gate_set_security(struct openssl *lib, openssl_security_cb **place, openssl_security_cb *cb);
+
+/* The program's callback or the library's default, for SSL (may be NULL) or CTX. */
+openssl_security_cb *gate_program_security(struct openssl *lib, const SSL *ssl, const SSL_CTX *ctx);
+
+#endif

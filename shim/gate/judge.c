@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One handshake before all policies. Evidence is gathered as far as somebody
+ * demands it; for the common pin that is one hash of the leaf's key.
+ */
+#include "gate/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <time.h>
+
+#include "gate/chain.h"
+#include "gate/hint.h"
+#include "gate/peer.h"
+#include "gate/state.h"
+#include "process/event.h"
+#include "process/store.h"
+#include "pure/siphash.h"
+
+/* A case while it is judged. */
+struct trial {
+	const struct judge_case *c;
+	const struct store_set *set;
+	struct peer_names names;
+	int64_t now;
+	bool tell;
+	bool told_cause;
+	bool resumable; /* the session carries this very verdict */
+	uintptr_t token;
+	/* Gathered once, when first demanded. */
+	bool key_known, cert_known;
+	uint8_t key[PIN_LEN], cert[PIN_LEN];
+};
+
+/* What was found out for one policy and name. */
+struct findings {
+	struct evidence evidence;
+	STACK_OF(X509) * validated;
+	uint8_t (*chain)[PIN_LEN];
+};
+
+static int gather_leaf(struct trial *t, unsigned needs)
+{
+	const struct judge_case *c = t->c;
+
+	if (needs & NEED_KEY && !t->key_known) {
+		int rv = c->raw_key ? peer_key_of_raw(c->lib, c->raw_key, t->key)
+				    : peer_key_of_cert(c->lib, c->leaf, t->key);
+
+		if (rv < 0)
+			return -1;
+		t->key_known = true;
+	}
+	if (needs & NEED_CERT && !t->cert_known && !c->raw_key) {
+		if (peer_digest_of_cert(c->lib, c->leaf, t->cert) < 0)
+			return -1;
+		t->cert_known = true;
+	}
+	return 0;
+}
+
+static int add_keys(struct trial *t, STACK_OF(X509) * chain, struct findings *f)
+{
+	struct openssl *lib = t->c->lib;
+
+	for (int i = 0; i < peer_chain_len(lib, chain); i++, f->evidence.chain_len++)
+		if (peer_key_of_cert(lib, peer_chain_cert(lib, chain, i),
+				     f->chain[f->evidence.chain_len]) < 0)
+			return -1;
+	return 0;
+}
+
+/* Every key that was served, that the program verified, and that we did. */
+static int gather_chain(struct trial *t, struct findings *f)
+{
+	const struct judge_case *c = t->c;
+	int n = 1 + peer_chain_len(c->lib, c->served) + peer_chain_len(c->lib, c->verified) +
+		peer_chain_len(c->lib, f->validated);
+
+	f->chain = calloc((size_t)n, PIN_LEN);
+	if (!f->chain)
+		return -1;
+	memcpy(f->chain[0], t->key, PIN_LEN);
+	f->evidence.chain_len = 1;
+	f->evidence.chain = (const uint8_t(*)[PIN_LEN])f->chain;
+	if (add_keys(t, c->served, f) < 0 || add_keys(t, c->verified, f) < 0)
+		return -1;
+	return add_keys(t, f->validated, f);
+}
+
+static struct chain_task task_of(const struct trial *t, const struct store_policy *policy,
+				 const struct demand *d, const struct peer_name *name)
+{
+	const struct judge_case *c = t->c;
+
+	return (struct chain_task){
+		.lib = c->lib,
+		.ssl = c->ssl,
+		.leaf = c->leaf,
+		.served = c->served,
+		.program_store = c->program_store,
+		.source = policy->source,
+		.section = d->section,
+		.name = name,
+	};
+}
+
+static int gather(struct trial *t, const struct store_policy *policy, const struct demand *d,
+		  const struct peer_name *name, struct findings *f)
+{
+	const struct judge_case *c = t->c;
+	struct chain_task task = task_of(t, policy, d, name);
+
+	f->evidence.certificate = c->leaf != NULL;
+	f->evidence.raw_key = c->raw_key != NULL;
+	if (!c->leaf && !c->raw_key)
+		return 0;
+	if (gather_leaf(t, d->needs) < 0)
+		return -1;
+	memcpy(f->evidence.key, t->key, PIN_LEN);
+	memcpy(f->evidence.cert, t->cert, PIN_LEN);
+	if (d->needs & NEED_FULL && c->leaf)
+		f->evidence.full = chain_full(&task, &f->validated);
+	if (d->needs & NEED_CA && c->leaf)
+		f->evidence.ca = chain_ca(&task, f->validated ? NULL : &f->validated);
+	return d->needs & NEED_CHAIN ? gather_chain(t, f) : 0;
+}
+
+/*
+ * A session that came without our verdict rests on certificates that nobody has
+ * seen but for the leaf, which is enough only where nothing but `pin' decides.
+ */
+static int gather_session(struct trial *t, const struct demand *d, struct findings *f)
+{
+	const struct judge_case *c = t->c;
+	X509 *leaf = c->lib->SSL_SESSION_get0_peer(c->session);
+
+	f->evidence.unseen = leaf || d->section;
+	if (!leaf || d->needs != NEED_KEY)
+		return 0;
+	if (peer_key_of_cert(c->lib, leaf, f->evidence.key) < 0)
+		return -1;
+	f->evidence.certificate = true;
+	f->evidence.unseen = false;
+	return 0;
+}
+
+static struct event_cert *describe_chain(struct openssl *lib, STACK_OF(X509) * chain, size_t *n)
+{
+	int len = peer_chain_len(lib, chain);
+	struct event_cert *certs = len ? calloc((size_t)len, sizeof(*certs)) : NULL;
+
+	*n = 0;
+	for (int i = 0; certs && i < len; i++)
+		if (peer_describe(lib, peer_chain_cert(lib, chain, i), &certs[*n]) == 0)
+			++*n;
+	return certs;
+}
+
+/* What the server showed now, or the leaf it showed when the session was made. */
+static struct event_cert *describe_served(const struct judge_case *c, size_t *n)
+{
+	X509 *leaf = c->session ? c->lib->SSL_SESSION_get0_peer(c->session) : NULL;
+	struct event_cert *certs;
+
+	*n = 0;
+	if (!leaf && !c->raw_key)
+		return describe_chain(c->lib, c->served, n);
+	certs = calloc(1, sizeof(*certs));
+	if (!certs)
+		return NULL;
+	certs->raw_key = !leaf;
+	if ((leaf ? peer_describe(c->lib, leaf, certs)
+		  : peer_key_of_raw(c->lib, c->raw_key, certs->key)) == 0)
+		*n = 1;
+	return certs;
+}
+
+static void tell(struct trial *t, struct event *e, const struct peer_name *name, struct findings *f)
+{
+	const struct judge_case *c = t->c;
+	struct event_cert *served, *validated;
+	bool bad = e->judgement.verdict <= VERDICT_WOULD_REFUSE;
+
+	e->name = name ? name->text : NULL;
+	e->source = name ? name->source : NAME_FROM_NONE;
+	if (bad && e->judgement.verdict == VERDICT_REFUSED && !t->told_cause) {
+		event_set_cause(e);
+		t->told_cause = true;
+	}
+	if (!event_wanted(e))
+		return;
+	if (bad && c->leaf && name && e->policy->source->policy) {
+		struct chain_task task = task_of(t, e->policy, &e->judgement.demand, name);
+
+		if (!f->validated)
+			chain_full(&task, &f->validated);
+		e->likely = hint_likely(&task, &e->judgement, &f->evidence, f->validated, t->now);
+	}
+	served = describe_served(c, &e->n_served);
+	validated = describe_chain(c->lib, f->validated, &e->n_validated);
+	e->served = served;
+	e->validated = validated;
+	e->port = peer_port(c->lib, c->ssl);
+	e->resumed = c->session != NULL;
+	e->tls_version = c->lib->SSL_get_version(c->ssl);
+	e->library = c->lib->path;
+	event_tell(e);
+	free(validated);
+	free(served);
+}
+
+/* Accepted when the session was made; only the words of the event are found again. */
+static void judge_again(const struct demand *d, struct judgement *out)
+{
+	out->demand = *d;
+	out->place = d->section ? d->section->place : (struct policy_place){ 0 };
+	out->verdict = VERDICT_ACCEPTED;
+	out->reason = d->expired ? REASON_EXPIRED_POLICY : REASON_CHECKS_PASSED;
+}
+
+static enum verdict capped(enum verdict v, enum policy_mode cap)
+{
+	return v == VERDICT_REFUSED && cap == MODE_REPORT ? VERDICT_WOULD_REFUSE : v;
+}
+
+static enum verdict try_policy(struct trial *t, const struct store_policy *policy,
+			       const struct peer_name *name)
+{
+	const struct policy *p = policy->source->policy;
+	struct event event = { .policy = policy };
+	struct judgement *j = &event.judgement;
+	struct findings f = { .evidence = { 0 } };
+	struct demand d;
+	int gathered;
+
+	verdict_demand(p, name ? name->text : NULL, name ? name->kind : NAME_BAD, t->now, &d);
+	if (d.blank)
+		return VERDICT_UNJUDGED;
+	if (t->resumable) {
+		judge_again(&d, j);
+	} else {
+		gathered =
+			t->c->session ? gather_session(t, &d, &f) : gather(t, policy, &d, name, &f);
+		if (gathered == 0) {
+			verdict_judge(&d, &f.evidence, j);
+			j->verdict = capped(j->verdict, policy->cap);
+		} else {
+			j->demand = d;
+		}
+	}
+	if (t->tell)
+		tell(t, &event, name, &f);
+	chain_free(t->c->lib, f.validated);
+	free(f.chain);
+	return j->verdict;
+}
+
+static enum verdict try_bad_policy(struct trial *t, const struct store_policy *policy,
+				   const struct peer_name *name)
+{
+	struct event event = { .policy = policy };
+	struct findings f = { .evidence = { 0 } };
+
+	event.judgement.reason = REASON_BAD_POLICY;
+	if (t->tell)
+		tell(t, &event, name, &f);
+	return VERDICT_REFUSED;
+}
+
+static enum verdict try_name(struct trial *t, const struct peer_name *name)
+{
+	enum verdict worst = VERDICT_UNJUDGED;
+
+	for (size_t i = 0; i < t->set->n; i++) {
+		const struct store_policy *policy = &t->set->policies[i];
+		enum verdict v;
+
+		if (!policy->source->policy)
+			v = try_bad_policy(t, policy, name);
+		else if (policy->exempt || policy->cap == MODE_OFF)
+			v = VERDICT_UNJUDGED;
+		else
+			v = try_policy(t, policy, name);
+		if (v < worst)
+			worst = v;
+	}
+	return worst;
+}
+
+/* What one policy and name add to a token: serial, expiry, kind, the name and its NUL. */
+#define TERM_SIZE (sizeof(uint64_t) + 2 + NAME_SIZE)
+
+static size_t add_term(const struct trial *t, const struct store_policy *policy,
+		       const struct peer_name *name, unsigned char *out)
+{
+	size_t len = name ? strlen(name->text) + 1 : 0;
+	struct demand d;
+
+	if (!policy->source->policy || policy->exempt || policy->cap == MODE_OFF)
+		return 0;
+	verdict_demand(policy->source->policy, name ? name->text : NULL,
+		       name ? name->kind : NAME_BAD, t->now, &d);
+	if (d.blank)
+		return 0;
+	memcpy(out, &policy->serial, sizeof(policy->serial));
+	out += sizeof(policy->serial);
+	out[0] = d.expired;
+	out[1] = name ? (unsigned char)name->kind : NAME_BAD;
+	memcpy(out + 2, name ? name->text : "", len);
+	return sizeof(policy->serial) + 2 + len;
+}
+
+/*
+ * The token of a session accepted under these policies for these names; 0 when
+ * nobody demands anything of it.
+ */
+static int make_token(struct trial *t)
+{
+	const size_t names = t->names.n ? t->names.n : 1, most = t->set->n * names;
+	unsigned char few[2 * TERM_SIZE];
+	unsigned char *terms = most > 2 ? malloc(most * TERM_SIZE) : few;
+	/* Random bytes that the kernel gives each program: secret, and the same after fork(2). */
+	const uint8_t *key = (const uint8_t *)getauxval(AT_RANDOM);
+	size_t len = 0;
+
+	if (!terms)
+		return -1;
+	for (size_t i = 0; i < most; i++)
+		len += add_term(t, &t->set->policies[i % t->set->n],
+				t->names.n ? &t->names.list[i / t->set->n] : NULL, terms + len);
+	if (len)
+		t->token = (uintptr_t)siphash(terms, len, key) | 1; /* never 0 */
+	if (terms != few)
+		free(terms);
+	return 0;
+}
+
+/* Refuses for what went wrong here, and tells it in the name of the first policy. */
+static enum verdict fail(struct trial *t, const char *what)
+{
+	struct findings f = { .evidence = { 0 } };
+	struct event event = { .failure = what };
+
+	if (!t->tell || !t->set->n)
+		return VERDICT_REFUSED;
+	event.policy = &t->set->policies[0];
+	tell(t, &event, t->names.n ? &t->names.list[0] : NULL, &f);
+	chain_free(t->c->lib, f.validated);
+	return VERDICT_REFUSED;
+}
+
+static enum verdict judge_all(struct trial *t)
+{
+	enum verdict worst = VERDICT_UNJUDGED, v;
+	SSL_SESSION *session = t->c->session;
+
+	if (t->names.failed || make_token(t) < 0)
+		return fail(t, "out of memory");
+	if (t->c->name_lost)
+		return fail(t, "the name that was sent is not known");
+	if (t->token && t->c->key_before)
+		return fail(t, "the session has a key of an earlier handshake");
+	if (session && t->token)
+		t->resumable = state_verdict(t->c->lib, session) == t->token &&
+			       t->c->lib->SSL_SESSION_get_master_key(session, NULL, 0) > 0;
+	for (size_t i = 0; i < t->names.n || i == 0; i++) {
+		v = try_name(t, t->names.n ? &t->names.list[i] : NULL);
+		if (v < worst)
+			worst = v;
+	}
+	return worst;
+}
+
+enum verdict judge(const struct judge_case *c, bool tell_it, uintptr_t *token)
+{
+	struct trial t = { .c = c, .tell = tell_it, .now = (int64_t)time(NULL) };
+	enum verdict verdict = VERDICT_REFUSED;
+
+	if (tell_it)
+		event_forget_cause();
+	c->lib->ERR_set_mark();
+	t.set = store_enter();
+	if (t.set) {
+		peer_names(c->lib, c->ssl, &c->names, &t.names);
+		verdict = judge_all(&t);
+		peer_names_free(&t.names);
+	}
+	store_leave();
+	c->lib->ERR_pop_to_mark();
+	if (token)
+		*token = verdict >= VERDICT_ACCEPTED ? t.token : 0;
+	return verdict;
+}
+
+static bool any_bad(const struct store_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (!set->policies[i].source->policy)
+			return true;
+	return false;
+}
+
+bool judge_is_wanted(const struct judge_case *c)
+{
+	struct trial t = { .c = c, .now = (int64_t)time(NULL) };
+	bool wanted = true;
+
+	c->lib->ERR_set_mark();
+	t.set = store_enter();
+	if (t.set) {
+		peer_names(c->lib, c->ssl, &c->names, &t.names);
+		wanted = t.names.failed || any_bad(t.set) || make_token(&t) < 0 || t.token;
+		peer_names_free(&t.names);
+	}
+	store_leave();
+	c->lib->ERR_pop_to_mark();
+	return wanted;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The logic behind the interposed functions: contexts get their gates, the
+ * program's own callbacks are kept behind ours, sessions without a verdict are
+ * taken off before a handshake starts. What a server showed is not judged here.
+ */
+#include "gate/on.h"
+
+#include <errno.h>
+
+#include "gate/gate.h"
+#include "gate/lacking.h"
+#include "gate/state.h"
+#include "process/event.h"
+#include "process/store.h"
+
+/* The function that the program meant; NULL when there is none. */
+#define REAL(lib, name) ((lib) ? (lib)->name : (__typeof__(name) *)openssl_next(#name))
+
+/* Whether policies are in force. The first call reads them, behind the program's back. */
+static bool is_active(void)
+{
+	const int before = errno;
+	bool active = store_active();
+
+	errno = before;
+	return active;
+}
+
+static bool is_gated(const struct openssl *lib)
+{
+	return lib && !lib->lacks && is_active();
+}
+
+static SSL_CTX *gated(struct openssl *lib, SSL_CTX *ctx)
+{
+	if (!ctx || !lib || !is_active())
+		return ctx;
+	if (lib->lacks) {
+		lacking_install(lib, ctx);
+		return ctx;
+	}
+	if (gate_install(lib, ctx) == 0)
+		return ctx;
+	lib->SSL_CTX_free(ctx);
+	return NULL;
+}
+
+SSL_CTX *on_ctx_new(const SSL_METHOD *method)
+{
+	struct openssl *lib = openssl_of_method(method);
+	__typeof__(SSL_CTX_new) *real = REAL(lib, SSL_CTX_new);
+
+	return real ? gated(lib, real(method)) : NULL;
+}
+
+SSL_CTX *on_ctx_new_ex(OSSL_LIB_CTX *libctx, const char *propq, const SSL_METHOD *method)
+{
+	struct openssl *lib = openssl_of_method(method);
+	__typeof__(SSL_CTX_new_ex) *real = REAL(lib, SSL_CTX_new_ex);
+
+	return real ? gated(lib, real(libctx, propq, method)) : NULL;
+}
+
+void on_ctx_set_cert_verify_callback(SSL_CTX *ctx, openssl_verify_cb *cb, void *arg)
+{
+	struct openssl *lib = openssl_of(ctx);
+	__typeof__(SSL_CTX_set_cert_verify_callback) *real =
+		REAL(lib, SSL_CTX_set_cert_verify_callback);
+	struct state_ctx *state;
+
+	if (lib && lib->lacks && is_active())
+		return;
+	if (!is_gated(lib)) {
+		if (real)
+			real(ctx, cb, arg);
+		return;
+	}
+	/* Without memory our gate stays off a context that it was never on: see may_start(). */
+	if (gate_install(lib, ctx) < 0)
+		return;
+	state = state_of_ctx(lib, ctx);
+	state->verify = cb;
+	state->verify_arg = arg;
+}
+
+void on_ctx_set_security_callback(SSL_CTX *ctx, openssl_security_cb *cb)
+{
+	struct openssl *lib = openssl_of(ctx);
+	__typeof__(SSL_CTX_set_security_callback) *real = REAL(lib, SSL_CTX_set_security_callback);
+
+	if (!is_gated(lib)) {
+		if (real)
+			real(ctx, cb);
+		return;
+	}
+	if (gate_install(lib, ctx) == 0)
+		gate_set_security(lib, &state_of_ctx(lib, ctx)->security, cb);
+}
+
+openssl_security_cb *on_ctx_get_security_callback(const SSL_CTX *ctx)
+{
+	struct openssl *lib = openssl_of(ctx);
+	__typeof__(SSL_CTX_get_security_callback) *real = REAL(lib, SSL_CTX_get_security_callback);
+	openssl_security_cb *present = real ? real(ctx) : NULL;
+
+	if (!is_gated(lib) || present != gate_security(lib))
+		return present;
+	return gate_program_security(lib, NULL, ctx);
+}
+
+void on_set_security_callback(SSL *ssl, openssl_security_cb *cb)
+{
+	struct openssl *lib = openssl_of(ssl);
+	__typeof__(SSL_set_security_callback) *real = REAL(lib, SSL_set_security_callback);
+	struct state_ssl *state;
+
+	if (!is_gated(lib)) {
+		if (real)
+			real(ssl, cb);
+		return;
+	}
+	state = state_make_ssl(lib, ssl);
+	if (state)
+		gate_set_security(lib, &state->security, cb);
+}
+
+openssl_security_cb *on_get_security_callback(const SSL *ssl)
+{
+	struct openssl *lib = openssl_of(ssl);
+	__typeof__(SSL_get_security_callback) *real = REAL(lib, SSL_get_security_callback);
+	openssl_security_cb *present = real ? real(ssl) : NULL;
+
+	if (!is_gated(lib) || present != gate_security(lib))
+		return present;
+	return gate_program_security(lib, ssl, NULL);
+}
+
+static bool session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
+{
+	const int before = errno;
+	bool good = gate_session_is_good(lib, ssl, session);
+
+	errno = before;
+	return good;
+}
+
+int on_set_session(SSL *ssl, SSL_SESSION *session)
+{
+	struct openssl *lib = openssl_of(ssl);
+	__typeof__(SSL_set_session) *real = REAL(lib, SSL_set_session);
+
+	if (!real)
+		return 0;
+	/* Not attached, the program finds out only that the server did not resume. */
+	if (session && is_gated(lib) && !session_is_good(lib, ssl, session))
+		session = NULL;
+	return real(ssl, session);
+}
+
+int on_set_session_secret_cb(SSL *ssl, tls_session_secret_cb_fn cb, void *arg)
+{
+	struct openssl *lib = openssl_of(ssl);
+	__typeof__(SSL_set_session_secret_cb) *real = REAL(lib, SSL_set_session_secret_cb);
+	struct state_ssl *state = NULL;
+
+	if (!real)
+		return 0;
+	if (is_gated(lib)) {
+		state = state_make_ssl(lib, ssl);
+		if (!state)
+			return 0;
+		state->secret_cb = cb != NULL;
+	}
+	return real(ssl, cb, arg);
+}
+
+/*
+ * Before a handshake starts: the gates in place, and on a CLIENT no session that
+ * would be refused.
+ */
+static bool may_start(struct openssl *lib, SSL *ssl, bool client)
+{
+	SSL_SESSION *session;
+
+	if (!lib || !is_active())
+		return true;
+	if (lib->lacks) {
+		lacking_tell(lib);
+		return false;
+	}
+	if (gate_adopt(lib, ssl) < 0)
+		return false;
+	session = client && lib->SSL_in_before(ssl) ? lib->SSL_get_session(ssl) : NULL;
+	if (session && !session_is_good(lib, ssl, session))
+		lib->SSL_set_session(ssl, NULL);
+	return true;
+}
+
+int on_connect(SSL *ssl)
+{
+	struct openssl *lib = openssl_of(ssl);
+	__typeof__(SSL_connect) *real = REAL(lib, SSL_connect);
+
+	if (!real)
+		return -1;
+	return may_start(lib, ssl, true) ? real(ssl) : -1;
+}
+
+int on_do_handshake(SSL *ssl)
+{
+	struct openssl *lib = openssl_of(ssl);
+	__typeof__(SSL_do_handshake) *real = REAL(lib, SSL_do_handshake);
+
+	if (!real)
+		return -1;
+	/*
+	 * Its side is settled by now (SSL_set_connect_state(), SSL_set_accept_state()).
+	 * A server's is none of ours; what lacks a function refuses certificates.
+	 */
+	if (!may_start(lib, ssl, lib && !lib->lacks && !lib->SSL_is_server(ssl)) && !lib->lacks)
+		return -1;
+	return real(ssl);
+}
+
+int on_write_early_data(SSL *ssl, const void *data, size_t len, size_t *written)
+{
+	struct openssl *lib = openssl_of(ssl);
+	__typeof__(SSL_write_early_data) *real = REAL(lib, SSL_write_early_data);
+	struct state_ssl *state;
+	int rv;
+
+	if (!real)
+		return 0;
+	if (!is_gated(lib))
+		return real(ssl, data, len, written);
+	state = may_start(lib, ssl, true) ? state_make_ssl(lib, ssl) : NULL;
+	if (!state)
+		return 0;
+	/* The ClientHello is made inside this call, and judged there. */
+	lib->early_data = true;
+	state->early = EARLY_WANTED;
+	rv = real(ssl, data, len, written);
+	state->early = EARLY_NONE;
+	return rv;
+}
+
+const char *on_verify_cert_error_string(long code)
+{
+	struct openssl *lib = openssl_any();
+	__typeof__(X509_verify_cert_error_string) *real = REAL(lib, X509_verify_cert_error_string);
+	const char *cause = event_last_cause();
+
+	if (code == X509_V_ERR_APPLICATION_VERIFICATION && cause)
+		return cause;
+	return real ? real(code) : "";
+}
