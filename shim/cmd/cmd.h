@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the verbs of the command share: their table entry, options, complaints
+ * and exit codes. The command judges nothing of its own: policies, names and
+ * pins are read by the code that the library has.
+ */
+#ifndef PINSHIM_CMD_H
+#define PINSHIM_CMD_H
+
+#include <getopt.h>
+
+/* As env(1) and timeout(1) have them, so that PROGRAM's own codes stay apart. */
+enum {
+	EXIT_USAGE = 2,
+	EXIT_OWN = 125,
+	EXIT_CANNOT_RUN = 126,
+	EXIT_NOT_FOUND = 127,
+};
+
+enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_STRICT };
+
+#define COMMON_OPTIONS                                       \
+	{ "help", no_argument, NULL, OPTION_HELP },          \
+	{                                                    \
+		"version", no_argument, NULL, OPTION_VERSION \
+	}
+
+struct verb {
+	const char *name;
+	const char *synopsis; /* what follows "pinshim " */
+	const char *help;
+	const char *shorts; /* for getopt_long(3); the ':' that silences it included */
+	const struct option *longs;
+	int (*main)(const struct verb *verb, int argc, char **argv); /* returns the exit code */
+};
+
+extern const struct verb verb_run, verb_pin, verb_check, verb_explain;
+
+/*
+ * The next option, or -1 behind the last. Ends the command itself for --help,
+ * --version and mistakes.
+ */
+int next_option(const struct verb *verb, int argc, char **argv);
+
+/* Prints "pinshim: MESSAGE" to standard error. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Complains, shows how VERB is called, and ends the command with EXIT_USAGE. */
+void usage_error(const struct verb *verb, const char *format, ...)
+	__attribute__((format(printf, 2, 3), noreturn));
+
+/*
+ * Appends the policy that an option -p names, as an absolute path, to *LIST, a
+ * colon-separated list from malloc(3) or NULL. Returns that path (inside *LIST),
+ * or NULL after a complaint.
+ */
+const char *append_policy(char **list, const char *argument);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command: finds the verb, and does once what all verbs need done: options,
+ * complaints, and a standard output whose loss is noticed. Does no verb's work.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "process/source.h"
+
+static const struct verb *const verbs[] = { &verb_run, &verb_pin, &verb_check, &verb_explain };
+
+#define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static void print_synopses(FILE *to)
+{
+	for (size_t i = 0; i < N_VERBS; i++)
+		fprintf(to, "%s pinshim %s\n", i ? "      " : "usage:", verbs[i]->synopsis);
+	fputs("       pinshim [VERB] --help | --version\n", to);
+}
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("pinshim: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+void usage_error(const struct verb *verb, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fprintf(stderr, "pinshim: %s: ", verb->name);
+	vfprintf(stderr, format, args);
+	fprintf(stderr, "\nusage: pinshim %s\n", verb->synopsis);
+	va_end(args);
+	exit(EXIT_USAGE);
+}
+
+/* Returns STATUS, or 1 when something that was printed is lost. */
+static int finish_output(int status)
+{
+	int lost = ferror(stdout);
+
+	errno = 0;
+	if (fclose(stdout) == 0 && !lost)
+		return status;
+	complain("standard output: %s", strerror(errno ? errno : EIO));
+	return status ? status : EXIT_FAILURE;
+}
+
+static int print_version(void)
+{
+	puts("pinshim " PINSHIM_VERSION);
+	return finish_output(EXIT_SUCCESS);
+}
+
+static int print_help(const struct verb *verb)
+{
+	printf("usage: pinshim %s\n\n%s", verb->synopsis, verb->help);
+	return finish_output(EXIT_SUCCESS);
+}
+
+int next_option(const struct verb *verb, int argc, char **argv)
+{
+	int option = getopt_long(argc, argv, verb->shorts, verb->longs, NULL);
+
+	switch (option) {
+	case OPTION_HELP:
+		exit(print_help(verb));
+	case OPTION_VERSION:
+		exit(print_version());
+	case ':':
+		usage_error(verb, "option '-%c' needs an argument", optopt);
+	case '?':
+		if (optopt > 0 && optopt < OPTION_HELP)
+			usage_error(verb, "unknown option '-%c'", optopt);
+		usage_error(verb, "unknown option '%s'", argv[optind - 1]);
+	}
+	return option;
+}
+
+const char *append_policy(char **list, const char *argument)
+{
+	const char *before = *list ? *list : "";
+	char *joined = NULL, **path;
+	size_t at;
+
+	if (!*argument) {
+		complain("-p '' names no policy; give a file, or a folder of *.ini");
+		return NULL;
+	}
+	path = source_list(argument);
+	if (path && (path[1] || strchr(path[0], ':'))) {
+		complain("policy '%s': PINSHIM_POLICY cannot hold a path with ':'; rename it",
+			 argument);
+		free(path);
+		return NULL;
+	}
+	if (!path || asprintf(&joined, "%s%s%s", before, *list ? ":" : "", path[0]) < 0) {
+		complain("out of memory");
+		free(path);
+		return NULL;
+	}
+	at = strlen(joined) - strlen(path[0]);
+	free(path);
+	free(*list);
+	*list = joined;
+	return joined + at;
+}
+
+/*
+ * A closed descriptor 0, 1 or 2 would be handed out again for a file or a
+ * socket, which would then get our output. PROGRAM still finds it closed.
+ */
+static void occupy_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	occupy_standard_descriptors();
+	if (argc < 2) {
+		complain("a verb is missing");
+		print_synopses(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--version"))
+		return print_version();
+	if (!strcmp(argv[1], "--help")) {
+		print_synopses(stdout);
+		return finish_output(EXIT_SUCCESS);
+	}
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (!strcmp(argv[1], verbs[i]->name))
+			return finish_output(verbs[i]->main(verbs[i], argc - 1, argv + 1));
+	complain("unknown verb '%s'", argv[1]);
+	print_synopses(stderr);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,81 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# How the command is called, and what it does when it is called wrongly or
+# cannot be heard.
+
+load common
+
+@test "--help and --version go to standard output" {
+	pinshim --help
+	must 0
+	prints 'usage: pinshim run [-p POLICY]... [--] PROGRAM [ARG]...'
+	[ -z "$stderr" ]
+	pinshim --version
+	must 0
+	[[ $output =~ ^pinshim\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "every verb has --help and --version" {
+	for verb in run pin check explain; do
+		pinshim $verb --help
+		must 0
+		prints "usage: pinshim $verb "
+		[ -z "$stderr" ]
+		pinshim $verb --version
+		must 0
+		[[ $output =~ ^pinshim\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+	done
+}
+
+@test "no help mentions what this version does not do" {
+	for verb in run pin check explain; do
+		pinshim $verb --help
+		must 0
+		[[ $output != *--connect* && $output != *--report* && $output != *--refuse* ]]
+	done
+}
+
+@test "usage errors exit 2 and go to standard error" {
+	usage() {
+		local text=$1
+
+		shift
+		pinshim "$@"
+		must 2
+		[ -z "$output" ]
+		says "$text"
+		says 'usage: pinshim '
+	}
+	usage 'a verb is missing'
+	usage "unknown verb 'frob'" frob
+	usage "run: PROGRAM is missing" run
+	usage "run: PROGRAM is missing" run --
+	usage "run: unknown option '-z'" run -z true
+	usage "run: unknown option '--frob'" run --frob true
+	usage "run: option '-p' needs an argument" run -p
+	usage "pin: HOST or FILE is missing" pin
+	usage "pin: 'b' is one argument too many" pin a b
+	usage "pin: unknown option '-p'" pin -p a
+	usage "check: 'b' is one argument too many" check a b
+	usage "check: '' names no policy" check ''
+	usage "check: unknown option '-c'" check -c a
+	usage "check: unknown option '--strict=1'" check --strict=1 a
+	usage "explain: NAME is missing" explain
+	usage "explain: 'c' is one argument too many" explain a b c
+	usage "explain: option '-p' needs an argument" explain -p
+	usage "explain: 'a..b' has an empty label" explain a..b
+	usage "explain: 'bü.example' has other than ASCII" explain 'bü.example'
+}
+
+@test "an output that is lost is an error" {
+	printf '[a.test]\npin = %s\npin = %s\n' "$PIN_A" "$PIN_B" >p.ini
+	for call in '--version' '--help' 'pin --help' 'check p.ini' 'explain -p p.ini a.test'; do
+		run --separate-stderr clean sh -c "'$PINSHIM' $call >/dev/full"
+		must 1
+		says 'pinshim: standard output: No space left on device'
+		run --separate-stderr clean sh -c "'$PINSHIM' $call >&-"
+		must 1
+		says 'pinshim: standard output: Bad file descriptor'
+	done
+}
