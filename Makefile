@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+# Builds, tests and installs pinshim. `make help' lists what can be asked for.
+
+VERSION = 0.1.0
+PREFIX ?= /usr/local
+BINDIR = $(PREFIX)/bin
+LIBDIR = $(PREFIX)/lib
+MANDIR = $(PREFIX)/share/man
+DOCDIR = $(PREFIX)/share/doc/pinshim
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+BUILD ?= build
+# For the tests: what -fsanitize= gets, such as address,undefined.
+SANITIZE ?=
+
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+DEFINES = -D_GNU_SOURCE -DPINSHIM_VERSION='"$(VERSION)"' -DPINSHIM_LIBDIR='"$(LIBDIR)"'
+FLAGS = -std=gnu11 -fPIC -fvisibility=hidden -Ishim $(DEFINES) $(WARNINGS) \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+LINK = $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+
+# Lazy binding on purpose: this is mapped into every process of a host, and most
+# of them never call into it. -z defs: an undefined symbol would end them all.
+# -nostartfiles: there is nothing to do at load time, and looking for what the
+# compiler's start files ask for is a third of what loading costs.
+SHIM_LINK = -shared -nostartfiles -Wl,-soname,libpinshim.so -Wl,--version-script=$(BUILD)/exports.map \
+	-Wl,-z,relro -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--as-needed -Wl,--hash-style=gnu -Wl,-O1 \
+	$(if $(SANITIZE),,-Wl,-z,defs)
+
+ARCHIVE_SRC = $(sort $(wildcard shim/gate/*.c shim/loader/*.c shim/process/*.c shim/pure/*.c))
+COMMAND_SRC = $(sort $(wildcard shim/cmd/*.c))
+UNIT_SRC = $(sort $(wildcard tests/unit/test_*.c))
+CLIENT_SRC = $(sort $(wildcard tests/e2e/clients/*.c))
+FUZZ_SRC = $(sort $(wildcard tests/fuzz/fuzz_*.c))
+
+ARCHIVE_OBJ = $(ARCHIVE_SRC:%.c=$(BUILD)/%.o)
+COMMAND_OBJ = $(COMMAND_SRC:%.c=$(BUILD)/%.o)
+UNIT = $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
+CLIENTS = $(CLIENT_SRC:tests/e2e/clients/%.c=$(BUILD)/tests/%)
+REPLAYS = $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/tests/replay_%)
+
+all: $(BUILD)/libpinshim.so $(BUILD)/pinshim
+
+help:
+	@echo 'make              build $(BUILD)/libpinshim.so and $(BUILD)/pinshim'
+	@echo 'make demo         see a right pin accepted and a wrong one refused'
+	@echo 'make check        build and pass all tests'
+	@echo 'make install      to PREFIX=$(PREFIX), below DESTDIR=$(DESTDIR)'
+	@echo 'make uninstall    take that away again'
+	@echo 'make bench        measure what it costs'
+	@echo 'make fuzz         fuzz every parser; SECONDS=60 each'
+	@echo 'make lint         formatting, static analysis, shell scripts, manual pages'
+	@echo 'make deps         install the Debian packages that all of these need'
+	@echo 'make clean        remove $(BUILD)'
+
+# Threads of other people's programs may have little stack (stunnel's: 64 KiB).
+$(ARCHIVE_OBJ): WARNINGS += $(if $(SANITIZE),,-Wframe-larger-than=2048)
+
+$(BUILD)/exports.map: shim/entry/hooks.def
+	@mkdir -p $(@D)
+	sed -n -e '1i { global:' -e 's/^HOOK(\(.*\))$$/	\1;/p' -e '$$a local: *; };' $< > $@
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(FLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libpinshim.a: $(ARCHIVE_OBJ)
+	$(AR) rcs $@ $^
+
+$(BUILD)/libpinshim.so: $(BUILD)/shim/entry/hooks.o $(ARCHIVE_OBJ) $(BUILD)/exports.map
+	$(CC) $(LINK) $(SHIM_LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) -l:libinih.a
+
+$(BUILD)/pinshim: $(COMMAND_OBJ) $(BUILD)/libpinshim.a
+	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -l:libinih.a -lssl -lcrypto
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/libpinshim.a
+	@mkdir -p $(@D)
+	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -l:libinih.a -lcmocka -lssl -lcrypto
+
+$(BUILD)/tests/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libpinshim.a
+	@mkdir -p $(@D)
+	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -l:libinih.a -lssl -lcrypto
+
+$(CLIENTS): $(BUILD)/tests/%: $(BUILD)/tests/e2e/clients/%.o
+	@mkdir -p $(@D)
+	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lssl -lcrypto
+
+$(BUILD)/tests/unit/%.o $(BUILD)/tests/fuzz/%.o: DEFINES += -DSOURCE_DIR='"$(CURDIR)"'
+
+tests: all $(UNIT) $(CLIENTS) $(REPLAYS)
+
+deps:
+	@scripts/deps.sh build demo test lint bench
+
+demo:
+	@scripts/deps.sh build demo
+	@$(MAKE) --no-print-directory -s all
+	@BUILD=$(BUILD) scripts/demo.sh
+
+check:
+	@scripts/deps.sh build test
+	@scripts/check.sh
+
+bench:
+	@scripts/deps.sh build bench
+	@$(MAKE) --no-print-directory -s all
+	@BUILD=$(BUILD) scripts/bench.sh
+
+fuzz:
+	@scripts/deps.sh build test
+	@scripts/fuzz.sh
+
+lint:
+	@scripts/deps.sh build lint
+	@scripts/lint.sh
+
+# A library that is preloaded everywhere must never be half there: it is replaced at once.
+install: all
+	install -D -m 0755 $(BUILD)/libpinshim.so $(DESTDIR)$(LIBDIR)/libpinshim.so.new
+	mv -f $(DESTDIR)$(LIBDIR)/libpinshim.so.new $(DESTDIR)$(LIBDIR)/libpinshim.so
+	install -D -m 0755 $(BUILD)/pinshim $(DESTDIR)$(BINDIR)/pinshim
+	install -D -m 0644 shim/cmd/pinshim.1 $(DESTDIR)$(MANDIR)/man1/pinshim.1
+	install -D -m 0644 shim/pure/pinshim.ini.5 $(DESTDIR)$(MANDIR)/man5/pinshim.ini.5
+	install -D -m 0644 shim/entry/libpinshim.8 $(DESTDIR)$(MANDIR)/man8/libpinshim.8
+	install -D -m 0644 conf/policy.ini $(DESTDIR)$(DOCDIR)/policy.ini
+
+uninstall:
+	rm -f $(DESTDIR)$(LIBDIR)/libpinshim.so $(DESTDIR)$(BINDIR)/pinshim
+	rm -f $(DESTDIR)$(MANDIR)/man1/pinshim.1 $(DESTDIR)$(MANDIR)/man5/pinshim.ini.5
+	rm -f $(DESTDIR)$(MANDIR)/man8/libpinshim.8 $(DESTDIR)$(DOCDIR)/policy.ini
+	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all help tests deps demo check bench fuzz lint install uninstall clean
+.SECONDARY:
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Installs what a group of tasks needs and this machine lacks: deps.sh GROUP... (Debian packages).
+# Says nothing when nothing is missing. It asks nothing, and lets no daemon of a package start.
+# shellcheck disable=SC2086 # lists of words
+set -euo pipefail
+
+PATH=$PATH:/usr/sbin:/sbin
+RC=/usr/sbin/policy-rc.d
+
+packages() { # GROUP
+	case $1 in
+	build) echo gcc libc6-dev libssl-dev libinih-dev ;;
+	demo) echo curl openssl ;;
+	bench) echo curl openssl valgrind ;;
+	lint) echo clang clang-format clang-tidy cppcheck mandoc shellcheck ;;
+	test)
+		echo bats binutils clang clang-format libclang-rt-dev libcmocka-dev mandoc shellcheck
+		echo curl jq libcap2-bin openssl publicsuffix python3 util-linux valgrind
+		echo liblwp-protocol-https-perl libwww-perl nginx-light php-cli postgresql-client \
+			redis-tools ruby socat stunnel4 syslog-ng-core
+		;;
+	*)
+		echo "deps.sh: '$1' is no group; write build, demo, test, lint or bench" >&2
+		return 2
+		;;
+	esac
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	else
+		sudo "$@"
+	fi
+}
+
+wanted=
+for group; do
+	wanted+=" $(packages "$group")"
+done
+command -v dpkg-query >/dev/null || {
+	echo "deps.sh: this is no Debian; see to these yourself:" $wanted >&2
+	exit 0
+}
+missing=$(comm -23 <(printf '%s\n' $wanted | sort -u) \
+	<(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null |
+		sed -n 's/^installed //p' | sort -u))
+[ -n "$missing" ] || exit 0
+
+echo "installing:" $missing
+[ -e $RC ] || {
+	trap 'as_root rm -f $RC' EXIT
+	printf '#!/bin/sh\nexit 101\n' | as_root tee $RC >/dev/null
+	as_root chmod 755 $RC
+}
+apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+as_root "${apt[@]}" update </dev/null
+as_root "${apt[@]}" install -y --no-install-recommends $missing </dev/null
