@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ways around the pins, each as a client and the server that profits from it:
+ * attack SCENARIO PKI CERTIFICATE [NAME [LATER]]. Both ends are in this process
+ * and take turns, so that what has to happen in the middle of a handshake does.
+ * One fact a line, KEY=VALUE, says what the server got. Exits 0 when it got the
+ * secret, 1 when it did not, 2 when the test itself is broken. It must never
+ * know of the shim.
+ */
+#include "psk.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECRET "secret"
+#define ANSWER "answer"
+
+#define HONEST	      "api"	  /* the certificate whose key the policy pins */
+#define UNLISTED_NAME "localhost" /* a name that no policy of these tests has a section for */
+
+#define RECORD_HEADER	   5 /* RFC 8446 section 5.1: type, version, length */
+#define RECORD_APPLICATION 23
+
+/* Both ends take turns; a handshake that needs more of them than this hangs. */
+#define MOST_TURNS 100
+
+static const char *pki;
+static const char *certificate; /* of the server that the last connection goes to */
+static const char *name;	/* the name of the last connection; NULL: none */
+static const char *later;	/* the name that it gets later; NULL: none */
+
+static struct {
+	SSL *ssl;
+	bool early; /* early data may still come */
+	char got[64];
+	size_t n;
+} server;
+
+static void broken(const char *what)
+{
+	fprintf(stderr, "attack: %s: %s\n", what, strerror(errno));
+	ERR_print_errors_fp(stderr);
+	exit(2);
+}
+
+/* --- the two ends */
+
+/* The external PSK that both ends agreed on, for the name. */
+static SSL_SESSION *psk_session_of_name(SSL *ssl)
+{
+	SSL_SESSION *session = psk_session(ssl);
+
+	SSL_SESSION_set1_hostname(session, name);
+	return session;
+}
+
+static int find_psk_session(SSL *ssl, const unsigned char *id, size_t len, SSL_SESSION **session)
+{
+	*session = NULL;
+	if (len == sizeof(PSK_IDENTITY) - 1 && !memcmp(id, PSK_IDENTITY, len))
+		*session = psk_session_of_name(ssl);
+	return 1;
+}
+
+static int use_psk_session(SSL *ssl, const EVP_MD *md, const unsigned char **id, size_t *len,
+			   SSL_SESSION **session)
+{
+	(void)md;
+	*session = psk_session_of_name(ssl);
+	*id = (const unsigned char *)PSK_IDENTITY;
+	*len = sizeof(PSK_IDENTITY) - 1;
+	return 1;
+}
+
+static SSL_CTX *server_context(const SSL_METHOD *method, const char *cert)
+{
+	SSL_CTX *ctx = SSL_CTX_new(method);
+	char chain[4096], key[4096];
+
+	snprintf(chain, sizeof(chain), "%s/%s-chain.pem", pki, cert);
+	snprintf(key, sizeof(key), "%s/%s.key", pki, cert);
+	if (!ctx || SSL_CTX_use_certificate_chain_file(ctx, chain) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
+		broken(chain);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_ANTI_REPLAY);
+	SSL_CTX_set_max_early_data(ctx, PSK_EARLY_DATA);
+	SSL_CTX_set_recv_max_early_data(ctx, PSK_EARLY_DATA);
+	SSL_CTX_set_psk_find_session_callback(ctx, find_psk_session);
+	return ctx;
+}
+
+static SSL_CTX *server_with(const char *cert)
+{
+	return server_context(TLS_server_method(), cert);
+}
+
+/* It verifies: only the pins tell the servers apart. */
+static SSL_CTX *client_context(const SSL_METHOD *method)
+{
+	SSL_CTX *ctx = SSL_CTX_new(method);
+	char anchors[4096];
+
+	snprintf(anchors, sizeof(anchors), "%s/ca.pem", pki);
+	if (!ctx || SSL_CTX_load_verify_locations(ctx, anchors, NULL) != 1)
+		broken(anchors);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	return ctx;
+}
+
+static SSL_CTX *client(void)
+{
+	return client_context(TLS_client_method());
+}
+
+static SSL_CTX *client_1_2(void)
+{
+	SSL_CTX *ctx = client();
+
+	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
+	return ctx;
+}
+
+static void set_name(SSL *ssl, const char *sni)
+{
+	if (SSL_set_tlsext_host_name(ssl, sni) != 1)
+		broken("SSL_set_tlsext_host_name");
+}
+
+static void new_server(SSL_CTX *ctx)
+{
+	memset(&server, 0, sizeof(server));
+	server.ssl = SSL_new(ctx);
+	if (!server.ssl)
+		broken("SSL_new");
+	SSL_set_accept_state(server.ssl);
+}
+
+/* Connects SSL to a new server, under a name. */
+static void dial(SSL *ssl, SSL_CTX *to, const char *sni)
+{
+	int ends[2];
+
+	new_server(to);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) ||
+	    SSL_set_fd(ssl, ends[0]) != 1 || SSL_set_fd(server.ssl, ends[1]) != 1)
+		broken("socketpair");
+	set_name(ssl, sni);
+}
+
+static SSL *meet(SSL_CTX *ctx, SSL_CTX *to, const char *sni)
+{
+	SSL *ssl = SSL_new(ctx);
+
+	if (!ssl)
+		broken("SSL_new");
+	dial(ssl, to, sni);
+	return ssl;
+}
+
+/* The server's turn: it goes on as far as it can. */
+static void serve(void)
+{
+	size_t n = 0;
+
+	while (server.early && SSL_read_early_data(server.ssl, server.got + server.n,
+						   sizeof(server.got) - 1 - server.n,
+						   &n) == SSL_READ_EARLY_DATA_SUCCESS)
+		server.n += n;
+	while (SSL_read_ex(server.ssl, server.got + server.n, sizeof(server.got) - 1 - server.n,
+			   &n) == 1) {
+		server.n += n;
+		SSL_write(server.ssl, ANSWER, sizeof(ANSWER) - 1);
+	}
+	/* The queue is the client's too. */
+	ERR_clear_error();
+}
+
+static int shake(SSL *ssl)
+{
+	for (int i = 0; i < MOST_TURNS; i++) {
+		int rc = SSL_connect(ssl);
+
+		if (rc == 1 || SSL_get_error(ssl, rc) != SSL_ERROR_WANT_READ)
+			return rc;
+		serve();
+	}
+	broken("the handshake does not end");
+	return -1;
+}
+
+/* Whether SECRET could be sent. */
+static bool talk(SSL *ssl)
+{
+	char answer[sizeof(ANSWER)];
+
+	if (shake(ssl) != 1 || SSL_write(ssl, SECRET, sizeof(SECRET) - 1) <= 0)
+		return false;
+	serve();
+	/* TLS 1.3: the tickets come first. */
+	return SSL_read(ssl, answer, sizeof(answer)) > 0;
+}
+
+static void hang_up(SSL *ssl)
+{
+	SSL_shutdown(ssl);
+	close(SSL_get_fd(ssl));
+	close(SSL_get_fd(server.ssl));
+	SSL_free(server.ssl);
+}
+
+static void print_error(void)
+{
+	unsigned long error = ERR_peek_error();
+
+	printf("error=%s\n", error ? ERR_reason_error_string(error) : "none");
+}
+
+/* Says why the client failed, and what the server got, which reads whatever has left. */
+static int outcome(void)
+{
+	print_error();
+	serve();
+	printf("got=%s\n", server.got);
+	return strcmp(server.got, SECRET) ? 1 : 0;
+}
+
+static int attempt(SSL *ssl)
+{
+	printf("handshake=%s\n", talk(ssl) ? "ok" : "failed");
+	printf("reused=%d\n", SSL_session_reused(ssl));
+	return outcome();
+}
+
+static int attempt_early(SSL *ssl)
+{
+	size_t sent;
+
+	server.early = true;
+	printf("early=%d\n", SSL_write_early_data(ssl, SECRET, sizeof(SECRET) - 1, &sent));
+	return outcome();
+}
+
+/* The session of a connection that nobody interferes with. */
+static SSL_SESSION *session_with(SSL_CTX *ctx, SSL_CTX *to, const char *sni)
+{
+	SSL *ssl = meet(ctx, to, sni);
+	SSL_SESSION *session;
+
+	if (!talk(ssl))
+		broken("a session");
+	session = SSL_get1_session(ssl);
+	hang_up(ssl);
+	SSL_free(ssl);
+	return session;
+}
+
+/* --- external PSKs, whose sessions have a name */
+
+static int psk(void)
+{
+	SSL *ssl = meet(client(), server_with(certificate), name);
+
+	SSL_set_psk_use_session_callback(ssl, use_psk_session);
+	return attempt(ssl);
+}
+
+/* The SSL has had another name before, under which it resumed. */
+static int stale_name(void)
+{
+	SSL_CTX *ctx = client(), *to = server_with(certificate);
+	SSL_SESSION *session = session_with(ctx, to, UNLISTED_NAME);
+	SSL *ssl = meet(ctx, to, UNLISTED_NAME);
+
+	SSL_set_session(ssl, session);
+	if (!talk(ssl) || !SSL_session_reused(ssl))
+		broken("resumption");
+	hang_up(ssl);
+	SSL_clear(ssl);
+	SSL_set_session(ssl, NULL);
+	dial(ssl, to, name);
+	SSL_set_psk_use_session_callback(ssl, use_psk_session);
+	return attempt(ssl);
+}
+
+/* --- early data under another key than that of the session which was set */
+
+static int early_beside(SSL *ssl, SSL_SESSION *session)
+{
+	if (SSL_set_session(ssl, session) != 1)
+		broken("SSL_set_session");
+	SSL_set_psk_use_session_callback(ssl, use_psk_session);
+	return attempt_early(ssl);
+}
+
+/* libssl does not offer a session that it was told to forget. */
+static int early_forgotten(void)
+{
+	SSL_CTX *ctx = client();
+	SSL_SESSION *session = session_with(ctx, server_with(HONEST), name);
+
+	SSL_CTX_remove_session(ctx, session);
+	if (SSL_SESSION_is_resumable(session))
+		broken("resumable");
+	return early_beside(meet(ctx, server_with(certificate), name), session);
+}
+
+/* Nor one of a version that the connection does not allow. */
+static int early_version(void)
+{
+	SSL_SESSION *session = session_with(client_1_2(), server_with(HONEST), name);
+	SSL *ssl = meet(client(), server_with(certificate), name);
+
+	SSL_SESSION_set_max_early_data(session, PSK_EARLY_DATA);
+	SSL_set_min_proto_version(ssl, TLS1_3_VERSION);
+	return early_beside(ssl, session);
+}
+
+/* How many records of application data, readable or not, have left for the server. */
+static int records_sent(void)
+{
+	unsigned char wire[4096];
+	ssize_t size = recv(SSL_get_fd(server.ssl), wire, sizeof(wire), 0);
+	int records = 0;
+
+	for (ssize_t at = 0; at + RECORD_HEADER <= size;
+	     at += RECORD_HEADER + (wire[at + 3] << 8 | wire[at + 4]))
+		records += wire[at] == RECORD_APPLICATION;
+	return records;
+}
+
+/*
+ * libssl does not offer a ticket whose age is out of bounds either. The early
+ * data goes out under a key of zeros then, for everybody on the way to read.
+ */
+static int early_aged(long age)
+{
+	SSL_CTX *ctx = client(), *to = server_with(certificate);
+	SSL_SESSION *session = session_with(ctx, to, name);
+	SSL *ssl = meet(ctx, to, name);
+	size_t sent;
+	int records;
+
+	if (age > 0)
+		age += (long)SSL_SESSION_get_ticket_lifetime_hint(session);
+	SSL_SESSION_set_time(session, (long)time(NULL) - age);
+	SSL_set_session(ssl, session);
+	printf("early=%d\n", SSL_write_early_data(ssl, SECRET, sizeof(SECRET) - 1, &sent));
+	records = records_sent();
+	printf("records=%d\n", records);
+	print_error();
+	return records ? 0 : 1;
+}
+
+static int early_old(void)
+{
+	return early_aged(60);
+}
+
+static int early_of_future(void)
+{
+	return early_aged(-2);
+}
+
+/* --- names that come late */
+
+/* The ClientHello has left under one name, then the program sets or takes away another. */
+static int rename_with(SSL_CTX *ctx)
+{
+	SSL *ssl = meet(ctx, server_with(certificate), name);
+	int rc = SSL_connect(ssl);
+
+	if (SSL_get_error(ssl, rc) != SSL_ERROR_WANT_READ)
+		broken("the ClientHello did not leave");
+	set_name(ssl, later);
+	return attempt(ssl);
+}
+
+static int rename_1_3(void)
+{
+	return rename_with(client());
+}
+
+static int rename_1_2(void)
+{
+	return rename_with(client_1_2());
+}
+
+/* The names to verify become this one, for the one verification alone. */
+static int verify_name(X509_STORE_CTX *store, void *host)
+{
+	if (X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(store), host, 0) != 1)
+		broken("X509_VERIFY_PARAM_set1_host");
+	return X509_verify_cert(store);
+}
+
+static int name_of_verification(void)
+{
+	SSL_CTX *ctx = client();
+
+	SSL_CTX_set_cert_verify_callback(ctx, verify_name, (void *)name);
+	return attempt(meet(ctx, server_with(certificate), NULL));
+}
+
+static int name_replaced(void)
+{
+	SSL_CTX *ctx = client();
+	SSL *ssl;
+
+	SSL_CTX_set_cert_verify_callback(ctx, verify_name, (void *)later);
+	ssl = meet(ctx, server_with(certificate), NULL);
+	SSL_set1_host(ssl, name);
+	return attempt(ssl);
+}
+
+/* --- sessions that were accepted, with keys that were not */
+
+static int give_secret(SSL *ssl, void *secret, int *len, STACK_OF(SSL_CIPHER) * peer_ciphers,
+		       const SSL_CIPHER **cipher, void *arg)
+{
+	(void)ssl, (void)arg;
+	memcpy(secret, eap_secret, sizeof(eap_secret));
+	*len = sizeof(eap_secret);
+	if (peer_ciphers)
+		*cipher = sk_SSL_CIPHER_value(peer_ciphers, 0);
+	return 1;
+}
+
+static int echo_session_id(SSL *ssl, unsigned char *id, unsigned *len)
+{
+	const unsigned char *offered;
+	size_t n = SSL_client_hello_get0_session_id(ssl, &offered);
+
+	if (!n || n > *len)
+		return 0;
+	memcpy(id, offered, n);
+	*len = (unsigned)n;
+	return 1;
+}
+
+/* The server has the secret of EAP-FAST, and says that it resumes the honest one's session. */
+static int eap_fast(void)
+{
+	SSL_CTX *ctx = client_1_2(), *to = server_with(certificate);
+	SSL_SESSION *session = session_with(ctx, server_with(HONEST), name);
+	SSL *ssl;
+
+	SSL_CTX_set_options(to, SSL_OP_NO_TICKET);
+	SSL_CTX_set_generate_session_id(to, echo_session_id);
+	ssl = meet(ctx, to, name);
+	SSL_set_session_secret_cb(server.ssl, give_secret, NULL);
+	SSL_set_session(ssl, session);
+	SSL_set_session_secret_cb(ssl, give_secret, NULL);
+	return attempt(ssl);
+}
+
+/* TLS 1.3 does not ask for the secret: the session is what it was accepted for. */
+static int eap_fast_1_3(void)
+{
+	SSL_CTX *ctx = client(), *to = server_with(certificate);
+	SSL_SESSION *session = session_with(ctx, to, name);
+	SSL *ssl = meet(ctx, to, name);
+
+	SSL_set_session(ssl, session);
+	SSL_set_session_secret_cb(ssl, give_secret, NULL);
+	return attempt(ssl);
+}
+
+/* Shows the honest server's certificate, and nothing that takes its key. */
+static void replay_certificate(SSL *ssl)
+{
+	const int half_key_exchange = 30;
+	unsigned char flight[8192];
+	ssize_t n;
+
+	serve();
+	n = recv(SSL_get_fd(ssl), flight, sizeof(flight), 0);
+	if (n < half_key_exchange ||
+	    send(SSL_get_fd(server.ssl), flight, (size_t)(n - half_key_exchange), 0) < 0)
+		broken("the server's flight");
+}
+
+/*
+ * A session without an id is kept when the server chooses a full handshake, so
+ * that a certificate is judged on a session whose key is another server's. It
+ * comes to the connection before the name does, and SSL_write() drives.
+ */
+static int poisoned_session(void)
+{
+	static const unsigned char id[SSL_MAX_SSL_SESSION_ID_LENGTH] = "an id";
+	SSL_CTX *ctx = client_1_2(), *to = server_with(certificate);
+	SSL_SESSION *session = session_with(ctx, to, UNLISTED_NAME);
+	SSL *ssl = meet(ctx, server_with(HONEST), NULL);
+
+	SSL_SESSION_set1_hostname(session, NULL);
+	SSL_SESSION_set1_id(session, id, 0);
+	SSL_set_session(ssl, session);
+	set_name(ssl, name);
+	SSL_set_connect_state(ssl);
+	SSL_write(ssl, SECRET, sizeof(SECRET) - 1);
+	replay_certificate(ssl);
+	SSL_write(ssl, SECRET, sizeof(SECRET) - 1);
+	if (SSL_get_session(ssl) != session)
+		broken("another session");
+	SSL_free(ssl);
+	ERR_clear_error();
+
+	SSL_SESSION_set1_id(session, id, sizeof(id));
+	ssl = meet(ctx, to, name);
+	SSL_set_session(ssl, session);
+	return attempt(ssl);
+}
+
+/* --- datagrams */
+
+static BIO *datagrams(struct sockaddr_in *address)
+{
+	const struct sockaddr_in loopback = { .sin_family = AF_INET,
+					      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t len = sizeof(*address);
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&loopback, sizeof(loopback)) ||
+	    getsockname(fd, (struct sockaddr *)address, &len))
+		broken("bind");
+	return BIO_new_dgram(fd, BIO_CLOSE);
+}
+
+/* Says where datagrams go: connect(2) is not needed for that. */
+static void aim(BIO *bio, const struct sockaddr_in *to)
+{
+	BIO_ADDR *peer = BIO_ADDR_new();
+
+	if (!peer ||
+	    !BIO_ADDR_rawmake(peer, AF_INET, &to->sin_addr, sizeof(to->sin_addr), to->sin_port))
+		broken("BIO_ADDR_rawmake");
+	BIO_dgram_set_peer(bio, peer);
+	BIO_ADDR_free(peer);
+}
+
+/* A connection without a name, to an address that its socket does not know. */
+static int dtls(void)
+{
+	SSL *ssl = SSL_new(client_context(DTLS_client_method()));
+	struct sockaddr_in here, there;
+	BIO *ours = datagrams(&here), *theirs = datagrams(&there);
+
+	new_server(server_context(DTLS_server_method(), certificate));
+	aim(ours, &there);
+	aim(theirs, &here);
+	SSL_set_bio(ssl, ours, ours);
+	SSL_set_bio(server.ssl, theirs, theirs);
+	return attempt(ssl);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+} scenarios[] = {
+	{ "psk", psk },
+	{ "stale-name", stale_name },
+	{ "early-forgotten", early_forgotten },
+	{ "early-version", early_version },
+	{ "early-old", early_old },
+	{ "early-of-future", early_of_future },
+	{ "rename-1.3", rename_1_3 },
+	{ "rename-1.2", rename_1_2 },
+	{ "name-of-verification", name_of_verification },
+	{ "name-replaced", name_replaced },
+	{ "eap-fast", eap_fast },
+	{ "eap-fast-1.3", eap_fast_1_3 },
+	{ "poisoned-session", poisoned_session },
+	{ "dtls", dtls },
+};
+
+int main(int argc, char **argv)
+{
+	if (argc < 4) {
+		fputs("usage: attack SCENARIO PKI CERTIFICATE [NAME [LATER]]\n", stderr);
+		return 2;
+	}
+	pki = argv[2];
+	certificate = argv[3];
+	name = argc > 4 ? argv[4] : NULL;
+	later = argc > 5 ? argv[5] : NULL;
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
+		if (!strcmp(argv[1], scenarios[i].name))
+			return scenarios[i].run();
+	errno = EINVAL;
+	broken(argv[1]);
+}

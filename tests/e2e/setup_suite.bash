@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+#
+# Once for all end-to-end tests: the certificates. Fails at once when a program is missing, so that
+# no test can be passed over in silence.
+
+setup_suite() {
+	local program
+	for program in curl openssl perl ruby php redis-cli nginx socat stunnel4 syslog-ng jq unshare \
+		/usr/bin/python3 /usr/lib/postgresql/*/bin/psql; do
+		PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$program" >/dev/null || {
+			echo "the end-to-end tests need $program"
+			return 1
+		}
+	done
+	export PKI=$BATS_SUITE_TMPDIR/pki
+	env -i PATH=/usr/bin:/bin "${BASH_SOURCE[0]%/*}/../lib/pki.sh" "$PKI"
+}
