@@ -1,0 +1,209 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Builds with two compilers and two sets of sanitizers, passes all tests, two suites at a time, and
+# ends with one line: how many passed, how many failed. Every suite speaks TAP, which is kept in
+# build/check/SUITE.tap. A suite that says less than it announced has failed, and so has, where
+# CI=true, a test that was skipped.
+# shellcheck disable=SC2317 # functions that are called by name
+set -u
+
+cd "${BASH_SOURCE[0]%/*}/.." || exit 1
+unset "${!PINSHIM_@}" LD_PRELOAD MAKEFLAGS MAKELEVEL
+OUT=$PWD/build/check
+rm -rf "$OUT"
+mkdir -p "$OUT/findings"
+
+# Suites have process groups of their own, so that nothing outlives an interrupted run.
+set -m
+trap 'jobs -p | sed s/^/-/ | xargs -r kill -- 2>/dev/null' EXIT
+trap 'exit 130' INT TERM HUP
+
+# Reads TAP; prints what failed and why, and last: PASSED FAILED SKIPPED.
+judge() { # EXIT-CODE
+	awk -v rc="$1" -v ci="${CI:-}" '
+		/^1\.\.[0-9]+/ { announced = 1; plan = substr($1, 4) + 0 }
+		/^ok / { shown = 0; n++ }
+		/^ok .*# (skip|SKIP)/ { skipped++; if (ci == "true") { skipped--; failed++; print } next }
+		/^ok / { passed++ }
+		/^not ok / { shown = 40; n++; failed++; print; next }
+		shown && /^#/ { shown--; print }
+		END {
+			if (!announced)
+				wrong = "did not say how many tests it has"
+			else if (!n)
+				wrong = "has no test"
+			else if (n != plan)
+				wrong = "announced " plan " tests and did " n + 0
+			else if (rc != 0 && !failed)
+				wrong = "exited with " rc
+			if (wrong != "") {
+				print "the suite " wrong
+				failed++
+			}
+			print passed + 0, failed + 0, skipped + 0
+		}'
+}
+
+run_suite() { # SUITE COMMAND...
+	local suite=$1 rc=0 verdict passed failed skipped file=$OUT/$1
+	shift
+	mkdir -p "${file%/*}"
+	SECONDS=0
+	"$@" >"$file.tap" 2>"$file.err" </dev/null || rc=$?
+	verdict=$(judge "$rc" <"$file.tap")
+	printf '%s\n' "${verdict##*$'\n'}" >"$file.result"
+	read -r passed failed skipped <"$file.result"
+	{
+		printf '%-24s %4d passed, %d failed, %d skipped (%d s)\n' \
+			"$suite" "$passed" "$failed" "$skipped" "$SECONDS"
+		[ "$failed" = 0 ] || {
+			sed '$d; s/^/    /' <<<"$verdict"
+			tail -n 20 "$file.err" | sed 's/^/    | /'
+		}
+	} >"$file.said"
+	cat "$file.said"
+}
+
+suites=()
+
+now() { # SUITE COMMAND...
+	suites+=("$1")
+	run_suite "$@"
+}
+
+start() { # SUITE COMMAND...: as soon as there is room
+	suites+=("$1")
+	while [ "$(jobs -rp | wc -l)" -ge 2 ]; do
+		wait -n
+	done
+	run_suite "$@" &
+}
+
+tap() { # NUMBER NAME COMMAND...: one test; what it prints is shown when it fails
+	local said
+	if said=$("${@:3}" 2>&1); then
+		echo "ok $1 - $2"
+	else
+		echo "not ok $1 - $2"
+		sed 's/^/# /' <<<"$said"
+	fi
+}
+
+# --- suites
+
+build() { # KIND MAKE-ARGUMENT...
+	echo 1..1
+	tap 1 "builds without a warning" make -s -j2 "BUILD=build/$1" "${@:2}" tests
+}
+
+unit() { # KIND SOURCE
+	local program=${2##*/}
+	TSAN_OPTIONS=suppressions=$PWD/scripts/tsan.supp CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "build/$1/tests/${program%.c}"
+}
+
+replay() { # KIND: the corpus of every fuzz target
+	local sources=(tests/fuzz/fuzz_*.c) name n=0
+	echo "1..${#sources[@]}"
+	for name in "${sources[@]##*/fuzz_}"; do
+		tap $((++n)) "${name%.c}" timeout 300 "build/$1/tests/replay_${name%.c}" \
+			"tests/fuzz/corpus/${name%.c}"
+	done
+}
+
+# A suite of bats, in a build with a sanitizer also with its runtime and its options.
+bats_on() { # KIND OPTION FILE...
+	local findings=$OUT/findings/$1
+	export BUILD=$PWD/build/$1 PINSHIM_BUILD=$PWD/build/$1
+	case $1 in
+	asan)
+		PRELOAD_FIRST=$(gcc -print-file-name=libasan.so)
+		# What programs leak themselves must not change their exit codes.
+		TEST_ENVIRONMENT="ASAN_OPTIONS=abort_on_error=1:exitcode=0:$2:log_path=$findings \
+			UBSAN_OPTIONS=print_stacktrace=1:log_path=$findings"
+		;;
+	tsan)
+		PRELOAD_FIRST=$(gcc -print-file-name=libtsan.so)
+		TEST_ENVIRONMENT=TSAN_OPTIONS=suppressions=$PWD/scripts/tsan.supp:log_path=$findings
+		;;
+	esac
+	export PRELOAD_FIRST TEST_ENVIRONMENT
+	bats --tap "${@:3}"
+}
+
+# Whether a sanitizer's report is about the library. Of leaks only those are whose memory it asked
+# for itself; programs that end without tidying up leak all that OpenSSL gave them.
+is_ours() { # REPORT
+	grep -qE 'runtime error|WARNING: ThreadSanitizer|ERROR: AddressSanitizer' "$1" ||
+		awk '
+			/^Direct leak/ { undecided = 1 }
+			undecided && /^ +#/ && !/libsanitizer|libasan|libc\.so/ {
+				undecided = 0
+				if (/libpinshim| shim\//)
+					ours = 1
+			}
+			END { exit !ours }' "$1"
+}
+
+findings() {
+	local report n=0
+	for report in "$OUT"/findings/*; do
+		is_ours "$report" && n=$((n + 1)) && tap "$n" "${report##*/}" eval 'cat "$report"; false'
+	done
+	[ $n -gt 0 ] || echo "ok $((++n)) - the sanitizers found nothing"
+	echo "1..$n"
+}
+
+# --- all of them
+
+build_kind() { # KIND MAKE-ARGUMENT...: the other suites of KIND make sense only when this passed
+	now "$1/compile" build "$@"
+	[ "$(<"$OUT/$1/compile.result")" = '1 0 0' ] && built+=" $1 "
+}
+
+built=
+build_kind gcc CC=gcc CFLAGS='-O2 -g -Werror'
+build_kind clang CC=clang CFLAGS='-O2 -g -Werror'
+build_kind asan CC=gcc CFLAGS='-O1 -g -Werror' SANITIZE=address,undefined
+build_kind tsan CC=gcc CFLAGS='-O1 -g -Werror' SANITIZE=thread
+
+is_built() {
+	[[ $built == *" $1 "* ]]
+}
+
+# Those with programs of our own; other people's do not run with a sanitizer.
+shopt -s extglob
+instrumented=(tests/e2e/!(programs|untouched).bats)
+# Looking for leaks is slow: once through every way to make a handshake and to resume is enough.
+leaking=(tests/e2e/{handshake,resumption}.bats)
+others=(tests/e2e/!(programs|untouched|handshake|resumption).bats)
+
+# The longest first.
+is_built tsan && start tsan/e2e bats_on tsan '' "${instrumented[@]}"
+is_built gcc && for folder in e2e $(cd tests && printf '%s\n' */*.bats | cut -d/ -f1 | sort -u | grep -vx e2e); do
+	start "gcc/$folder" bats_on gcc '' "tests/$folder"
+done
+is_built asan && {
+	start asan/e2e bats_on asan detect_leaks=0 "${others[@]}"
+	start asan/leaks bats_on asan detect_leaks=1 "${leaking[@]}"
+	start asan/corpus replay asan
+}
+for kind in $built; do
+	for source in tests/unit/test_*.c; do
+		name=${source##*/test_}
+		start "$kind/unit/${name%.c}" unit "$kind" "$source"
+	done
+done
+wait
+now findings findings
+
+# A suite that left no result behind has failed, too.
+for suite in "${suites[@]}"; do
+	grep -sxE '[0-9]+ [0-9]+ [0-9]+' "$OUT/$suite.result" || echo 0 1 0
+done | awk '
+	{ passed += $1; failed += $2; skipped += $3 }
+	END {
+		printf "%d passed, %d failed%s\n", passed, failed, skipped ? ", " skipped " skipped" : ""
+		exit failed > 0 || passed == 0
+	}' | tee "$OUT/summary"
+exit "${PIPESTATUS[1]}"
