@@ -237,13 +237,7 @@ static int read_cap(enum policy_mode *cap)
 {
 	const char *word = getenv("PINSHIM_MODE");
 
-	for (int mode = MODE_ENFORCE; word && mode <= MODE_OFF; mode++) {
-		*cap = (enum policy_mode)mode;
-		if (!strcmp(word, policy_mode_word(*cap)))
-			return 0;
-	}
-	*cap = MODE_ENFORCE;
-	if (!word)
+	if (!word || policy_mode_of(word, cap))
 		return 0;
 	complain("PINSHIM_MODE: '%s' is not a mode, so every handshake is refused; write report or "
 		 "off, or unset it",

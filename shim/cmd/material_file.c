@@ -36,12 +36,13 @@ static enum form_result take_key(struct reading *r, const char *what, const X509
 	return FORM_READ;
 }
 
-static enum form_result take_pkey(struct reading *r, const char *what, EVP_PKEY *pkey)
+/* Consumes PKEY, which counts only when the WHOLE of the DER was it. */
+static enum form_result take_pkey(struct reading *r, const char *what, EVP_PKEY *pkey, bool whole)
 {
 	enum form_result rv = FORM_OTHER;
 	X509_PUBKEY *key = NULL;
 
-	if (pkey && X509_PUBKEY_set(&key, pkey) == 1)
+	if (pkey && whole && X509_PUBKEY_set(&key, pkey) == 1)
 		rv = take_key(r, what, key);
 	X509_PUBKEY_free(key);
 	EVP_PKEY_free(pkey);
@@ -91,10 +92,7 @@ static enum form_result read_rsa_public_key(struct reading *r, const unsigned ch
 {
 	EVP_PKEY *pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &der, end - der);
 
-	if (der == end)
-		return take_pkey(r, "public key", pkey);
-	EVP_PKEY_free(pkey);
-	return FORM_OTHER;
+	return take_pkey(r, "public key", pkey, der == end);
 }
 
 static enum form_result read_private_key(struct reading *r, const unsigned char *der,
@@ -102,10 +100,7 @@ static enum form_result read_private_key(struct reading *r, const unsigned char 
 {
 	EVP_PKEY *pkey = d2i_AutoPrivateKey(NULL, &der, end - der);
 
-	if (der == end)
-		return take_pkey(r, "private key", pkey);
-	EVP_PKEY_free(pkey);
-	return FORM_OTHER;
+	return take_pkey(r, "private key", pkey, der == end);
 }
 
 static enum form_result read_encrypted_key(struct reading *r, const unsigned char *der,
@@ -157,6 +152,14 @@ static enum form_result read_block(struct reading *r, const char *label, const c
 	return form->read(r, der, der + len);
 }
 
+static int complain_encrypted(const char *path)
+{
+	complain("'%s' is encrypted; give its certificate, or its public key from 'openssl pkey "
+		 "-pubout'",
+		 path);
+	return -1;
+}
+
 static int read_pem(struct reading *r, BIO *text, const char *path)
 {
 	bool encrypted = false;
@@ -182,10 +185,7 @@ static int read_pem(struct reading *r, BIO *text, const char *path)
 	}
 	if (!encrypted || r->out->what || sk_X509_num(r->chain))
 		return 0;
-	complain("'%s' is encrypted; give its certificate, or its public key from 'openssl pkey "
-		 "-pubout'",
-		 path);
-	return -1;
+	return complain_encrypted(path);
 }
 
 static int read_der(struct reading *r, const unsigned char *der, size_t len, const char *path)
@@ -194,11 +194,7 @@ static int read_der(struct reading *r, const unsigned char *der, size_t len, con
 
 	for (size_t i = 0; result == FORM_OTHER && i < N_FORMS; i++)
 		result = forms[i].read(r, der, der + len);
-	if (result == FORM_ENCRYPTED)
-		complain("'%s' is encrypted; give its certificate, or its public key from 'openssl "
-			 "pkey -pubout'",
-			 path);
-	return result == FORM_ENCRYPTED ? -1 : 0;
+	return result == FORM_ENCRYPTED ? complain_encrypted(path) : 0;
 }
 
 static int read_bytes(const unsigned char *bytes, size_t len, const char *path,

@@ -172,6 +172,18 @@ static STACK_OF(X509) * find_in(const struct chain_task *task, X509_STORE *store
 	return NULL;
 }
 
+/* What can be looked up in PLACE, or NULL when it is not there; -1 when memory ran out. */
+static int find_at(const struct chain_task *task, enum place place, STACK_OF(X509) * *found)
+{
+	bool own;
+	X509_STORE *store = open_place(task, place, &own);
+
+	*found = store ? find_in(task, store) : NULL;
+	if (store && own)
+		task->lib->X509_STORE_free(store);
+	return store && !*found ? -1 : 0;
+}
+
 static int set_demands(const struct chain_task *task, X509_STORE_CTX *ctx, unsigned long flags)
 {
 	struct openssl *lib = task->lib;
@@ -242,8 +254,7 @@ out:
 	return rv;
 }
 
-/* Whether an anchor need not be self-signed: a ca-file lists anchors; else the program has its say.
- */
+/* Whether anchors need not be self-signed: in a ca-file, or where the program says so. */
 static unsigned long partial_chain(const struct chain_task *task, enum place place)
 {
 	unsigned long flags = 0;
@@ -258,23 +269,18 @@ static unsigned long partial_chain(const struct chain_task *task, enum place pla
 
 enum check chain_full(const struct chain_task *task, STACK_OF(X509) * *validated)
 {
-	struct openssl *lib = task->lib;
 	enum check best = CHECK_FAILED;
 
 	for (enum place place = 0; place < PLACES && best != CHECK_PASSED; place++) {
-		bool own;
-		X509_STORE *store = open_place(task, place, &own);
-		STACK_OF(X509) *anchors = store ? find_in(task, store) : NULL;
 		enum check check = CHECK_FAILED;
+		STACK_OF(X509) * anchors;
 
-		if (anchors)
+		if (find_at(task, place, &anchors) == 0 && anchors)
 			check = verify(task, anchors, task->served, partial_chain(task, place),
 				       validated);
 		if (check > best)
 			best = check;
-		chain_free(lib, anchors);
-		if (store && own)
-			lib->X509_STORE_free(store);
+		chain_free(task->lib, anchors);
 	}
 	return best;
 }
@@ -295,20 +301,19 @@ static const struct policy_pin *pin_of(const struct chain_task *task, X509 *ca)
 	return NULL;
 }
 
-static const struct policy_pin *try_candidate(const struct chain_task *task, X509 *ca,
-					      STACK_OF(X509) * untrusted,
-					      STACK_OF(X509) * *validated)
+/* Whether the leaf verifies with CA as all that is trusted. */
+static bool is_anchored_at(const struct chain_task *task, X509 *ca, STACK_OF(X509) * untrusted,
+			   STACK_OF(X509) * *validated)
 {
 	struct openssl *lib = task->lib;
-	const struct policy_pin *pin = pin_of(task, ca);
-	STACK_OF(X509) *anchor = pin ? (STACK_OF(X509) *)lib->OPENSSL_sk_new_null() : NULL;
+	STACK_OF(X509) *anchor = (STACK_OF(X509) *)lib->OPENSSL_sk_new_null();
 	bool verified = false;
 
 	if (anchor && push(lib, anchor, ca) == 0)
 		verified = verify(task, anchor, untrusted, X509_V_FLAG_PARTIAL_CHAIN, validated) ==
 			   CHECK_PASSED;
 	chain_free(lib, anchor);
-	return verified ? pin : NULL;
+	return verified;
 }
 
 /*
@@ -328,7 +333,7 @@ static const struct policy_pin *try_all(const struct chain_task *task, STACK_OF(
 
 		for (int j = 0; pin && !known && j < peer_chain_len(lib, stored); j++)
 			known = pin_of(task, peer_chain_cert(lib, stored, j)) == pin;
-		if (pin && !known && try_candidate(task, ca, untrusted, validated))
+		if (pin && !known && is_anchored_at(task, ca, untrusted, validated))
 			return pin;
 	}
 	return NULL;
@@ -355,17 +360,13 @@ const struct policy_pin *chain_ca(const struct chain_task *task, STACK_OF(X509) 
 	const struct policy_pin *pin = NULL;
 
 	for (enum place place = 0; ready && !pin && place < PLACES; place++) {
-		bool own;
-		X509_STORE *store = open_place(task, place, &own);
-		STACK_OF(X509) *found = store ? find_in(task, store) : NULL;
+		STACK_OF(X509) * found;
 
-		ready = (!store || found) && merge(lib, stored, found) == 0 &&
+		ready = find_at(task, place, &found) == 0 && merge(lib, stored, found) == 0 &&
 			merge(lib, untrusted, found) == 0;
 		if (ready)
 			pin = try_all(task, found, NULL, untrusted, validated);
 		chain_free(lib, found);
-		if (store && own)
-			lib->X509_STORE_free(store);
 	}
 	if (ready && !pin)
 		pin = try_all(task, task->served, stored, untrusted, validated);

@@ -73,21 +73,22 @@ void gate_raise(struct openssl *lib, SSL *ssl)
 	}
 }
 
-/* Whether the program has a cert_verify_callback, in which it may set names to verify. */
-static bool has_own_verification(struct openssl *lib, const SSL *ssl)
+/* Where the program's cert_verify_callback is kept, in which it may set names; NULL: it has none.
+ */
+static const struct state_ctx *own_verification(struct openssl *lib, const SSL *ssl)
 {
 	const struct state_ctx *state = state_of_ctx(lib, lib->SSL_get_SSL_CTX(ssl));
 
-	return state && state->verify;
+	return state && state->verify ? state : NULL;
 }
 
 /* The program's own verification: it always runs, and always counts. */
 static int program_verify(struct openssl *lib, SSL *ssl, X509_STORE_CTX *ctx)
 {
-	const struct state_ctx *state = state_of_ctx(lib, lib->SSL_get_SSL_CTX(ssl));
+	const struct state_ctx *state = own_verification(lib, ssl);
 	int ok;
 
-	if (state && state->verify)
+	if (state)
 		return state->verify(ctx, state->verify_arg);
 	ok = lib->X509_verify_cert(ctx);
 	return ok < 0 ? 0 : ok;
@@ -141,7 +142,7 @@ static int verify_and_judge(struct judge_case *c, X509_STORE_CTX *ctx)
 		return ok;
 	}
 	take_sent_name(c);
-	if (has_own_verification(lib, c->ssl))
+	if (own_verification(lib, c->ssl))
 		c->names.param = lib->X509_STORE_CTX_get0_param(ctx);
 	if (ok > 0)
 		c->verified = lib->X509_STORE_CTX_get0_chain(ctx);
@@ -216,12 +217,15 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 
 	store_refresh();
 	de_escalate(lib, ssl);
-	take_sent_name(&c);
 	if (!foreign && !resumed && brings_certificate(lib, cipher)) {
-		if (lib->SSL_get_verify_mode(ssl) == SSL_VERIFY_NONE && judge_is_wanted(&c))
+		if (lib->SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
+			return true;
+		take_sent_name(&c);
+		if (judge_is_wanted(&c))
 			escalate(lib, ssl);
 		return true;
 	}
+	take_sent_name(&c);
 	if (!foreign && resumed)
 		c.session = lib->SSL_get_session(ssl);
 	return judge(&c, true, NULL) != VERDICT_REFUSED;
@@ -402,12 +406,13 @@ void gate_set_security(struct openssl *lib, openssl_security_cb **place, openssl
 int gate_install(struct openssl *lib, SSL_CTX *ctx)
 {
 	openssl_security_cb *unset = NULL, *present = lib->SSL_CTX_get_security_callback(ctx);
-	struct state_ctx *state = state_make_ctx(lib, ctx);
+	struct state_ctx *state;
 
-	if (!state)
-		return -1;
 	if (present == gate_security(lib))
 		return 0;
+	state = state_make_ctx(lib, ctx);
+	if (!state)
+		return -1;
 	/* The first context we see is taken for a new one, with the library's own callback. */
 	if (!lib->default_security)
 		atomic_compare_exchange_strong(&lib->default_security, &unset, present);

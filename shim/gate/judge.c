@@ -185,7 +185,7 @@ static void tell(struct trial *t, struct event *e, const struct peer_name *name,
 
 	e->name = name ? name->text : NULL;
 	e->source = name ? name->source : NAME_FROM_NONE;
-	if (bad && e->judgement.verdict == VERDICT_REFUSED && !t->told_cause) {
+	if (e->judgement.verdict == VERDICT_REFUSED && !t->told_cause) {
 		event_set_cause(e);
 		t->told_cause = true;
 	}
@@ -225,18 +225,27 @@ static enum verdict capped(enum verdict v, enum policy_mode cap)
 	return v == VERDICT_REFUSED && cap == MODE_REPORT ? VERDICT_WOULD_REFUSE : v;
 }
 
+/* Whether POLICY, which is not bad, demands anything of NAME; what, is in OUT. */
+static bool demands(const struct trial *t, const struct store_policy *policy,
+		    const struct peer_name *name, struct demand *out)
+{
+	if (policy->exempt || policy->cap == MODE_OFF)
+		return false;
+	verdict_demand(policy->source->policy, name ? name->text : NULL,
+		       name ? name->kind : NAME_BAD, t->now, out);
+	return !out->blank;
+}
+
 static enum verdict try_policy(struct trial *t, const struct store_policy *policy,
 			       const struct peer_name *name)
 {
-	const struct policy *p = policy->source->policy;
 	struct event event = { .policy = policy };
 	struct judgement *j = &event.judgement;
 	struct findings f = { .evidence = { 0 } };
 	struct demand d;
 	int gathered;
 
-	verdict_demand(p, name ? name->text : NULL, name ? name->kind : NAME_BAD, t->now, &d);
-	if (d.blank)
+	if (!demands(t, policy, name, &d))
 		return VERDICT_UNJUDGED;
 	if (t->resumable) {
 		judge_again(&d, j);
@@ -275,14 +284,9 @@ static enum verdict try_name(struct trial *t, const struct peer_name *name)
 
 	for (size_t i = 0; i < t->set->n; i++) {
 		const struct store_policy *policy = &t->set->policies[i];
-		enum verdict v;
+		enum verdict v = policy->source->policy ? try_policy(t, policy, name)
+							: try_bad_policy(t, policy, name);
 
-		if (!policy->source->policy)
-			v = try_bad_policy(t, policy, name);
-		else if (policy->exempt || policy->cap == MODE_OFF)
-			v = VERDICT_UNJUDGED;
-		else
-			v = try_policy(t, policy, name);
 		if (v < worst)
 			worst = v;
 	}
@@ -298,11 +302,7 @@ static size_t add_term(const struct trial *t, const struct store_policy *policy,
 	size_t len = name ? strlen(name->text) + 1 : 0;
 	struct demand d;
 
-	if (!policy->source->policy || policy->exempt || policy->cap == MODE_OFF)
-		return 0;
-	verdict_demand(policy->source->policy, name ? name->text : NULL,
-		       name ? name->kind : NAME_BAD, t->now, &d);
-	if (d.blank)
+	if (!policy->source->policy || !demands(t, policy, name, &d))
 		return 0;
 	memcpy(out, &policy->serial, sizeof(policy->serial));
 	out += sizeof(policy->serial);
@@ -373,6 +373,24 @@ static enum verdict judge_all(struct trial *t)
 	return worst;
 }
 
+/* Takes the policies in force and the names; false when memory ran out. */
+static bool open_trial(struct trial *t)
+{
+	t->c->lib->ERR_set_mark();
+	t->set = store_enter();
+	if (t->set)
+		peer_names(t->c->lib, t->c->ssl, &t->c->names, &t->names);
+	return t->set != NULL;
+}
+
+static void close_trial(struct trial *t)
+{
+	if (t->set)
+		peer_names_free(&t->names);
+	store_leave();
+	t->c->lib->ERR_pop_to_mark();
+}
+
 enum verdict judge(const struct judge_case *c, bool tell_it, uintptr_t *token)
 {
 	struct trial t = { .c = c, .tell = tell_it, .now = (int64_t)time(NULL) };
@@ -380,15 +398,9 @@ enum verdict judge(const struct judge_case *c, bool tell_it, uintptr_t *token)
 
 	if (tell_it)
 		event_forget_cause();
-	c->lib->ERR_set_mark();
-	t.set = store_enter();
-	if (t.set) {
-		peer_names(c->lib, c->ssl, &c->names, &t.names);
+	if (open_trial(&t))
 		verdict = judge_all(&t);
-		peer_names_free(&t.names);
-	}
-	store_leave();
-	c->lib->ERR_pop_to_mark();
+	close_trial(&t);
 	if (token)
 		*token = verdict >= VERDICT_ACCEPTED ? t.token : 0;
 	return verdict;
@@ -407,14 +419,8 @@ bool judge_is_wanted(const struct judge_case *c)
 	struct trial t = { .c = c, .now = (int64_t)time(NULL) };
 	bool wanted = true;
 
-	c->lib->ERR_set_mark();
-	t.set = store_enter();
-	if (t.set) {
-		peer_names(c->lib, c->ssl, &c->names, &t.names);
+	if (open_trial(&t))
 		wanted = t.names.failed || any_bad(t.set) || make_token(&t) < 0 || t.token;
-		peer_names_free(&t.names);
-	}
-	store_leave();
-	c->lib->ERR_pop_to_mark();
+	close_trial(&t);
 	return wanted;
 }

@@ -454,8 +454,7 @@ static long youth_ns(const struct source *s, const struct timespec *read_at)
 		time_t seconds = read_at->tv_sec - t->tv_sec;
 		long age;
 
-		/* Of a time far back, or in the future (the clock was set), nothing is to be hoped.
-		 */
+		/* Of a time far off (the clock was set) nothing is to be hoped. */
 		if (!s->stamps[i].ino || seconds < -1 || seconds > 1)
 			continue;
 		age = (long)seconds * 1000000000L + read_at->tv_nsec - t->tv_nsec;

@@ -164,11 +164,7 @@ static int read_variables(enum policy_mode *cap, const char **log, struct source
 	*cap = MODE_ENFORCE;
 	*log = NULL;
 	*bad = NULL;
-	if (mode && !strcmp(mode, "report"))
-		*cap = MODE_REPORT;
-	else if (mode && !strcmp(mode, "off"))
-		*cap = MODE_OFF;
-	else if (mode && strcmp(mode, "enforce"))
+	if (mode && !policy_mode_of(mode, cap))
 		n = asprintf(&error,
 			     "PINSHIM_MODE: '%s' is not understood; write report or off, or unset "
 			     "it",

@@ -140,6 +140,17 @@ const char *policy_mode_word(enum policy_mode mode)
 	return words[mode];
 }
 
+bool policy_mode_of(const char *word, enum policy_mode *mode)
+{
+	for (int m = MODE_ENFORCE; m <= MODE_OFF; m++) {
+		if (strcmp(word, policy_mode_word((enum policy_mode)m)) != 0)
+			continue;
+		*mode = (enum policy_mode)m;
+		return true;
+	}
+	return false;
+}
+
 const char *policy_action_word(enum policy_action action)
 {
 	static const char *const words[] = {

@@ -132,6 +132,10 @@ bool policy_glob(const char *pattern, const char *path);
 
 /* The word that the policy format has for a value: "enforce", "refuse", "pin-ca" ... */
 const char *policy_mode_word(enum policy_mode mode);
+
+/* The mode that WORD is; false when it is none, and MODE is untouched. */
+bool policy_mode_of(const char *word, enum policy_mode *mode);
+
 const char *policy_action_word(enum policy_action action);
 const char *policy_pin_word(enum pin_kind kind);
 
