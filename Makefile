@@ -95,13 +95,13 @@ $(CLIENTS): $(BUILD)/tests/%: $(BUILD)/tests/e2e/clients/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lssl -lcrypto
 
-$(BUILD)/tests/matrix: $(MATRIX_OBJ)
+$(BUILD)/tests/matrix/matrix: $(MATRIX_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread -ldl
 
 $(BUILD)/tests/unit/%.o $(BUILD)/tests/fuzz/%.o: DEFINES += -DSOURCE_DIR='"$(CURDIR)"'
 
-tests: all $(UNIT) $(CLIENTS) $(REPLAYS) $(BUILD)/tests/matrix
+tests: all $(UNIT) $(CLIENTS) $(REPLAYS) $(BUILD)/tests/matrix/matrix
 
 # The one object for every Debian from 11 on: against the oldest glibc that is served.
 release:
