@@ -20,12 +20,12 @@ WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 DEFINES = -D_GNU_SOURCE -DPINSHIM_VERSION='"$(VERSION)"' -DPINSHIM_LIBDIR='"$(LIBDIR)"'
 FLAGS = -std=gnu11 -fPIC -fvisibility=hidden -Ishim $(DEFINES) $(WARNINGS) $(SYSROOT:%=--sysroot=%) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-LINK = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(SYSROOT:%=--sysroot=%)
-# Programs start with that folder's loader, and find its libraries.
-RUN = $(if $(SYSROOT),$(patsubst %,-Wl$(comma)--dynamic-linker=%,$(abspath $(firstword \
-	$(wildcard $(SYSROOT)/lib64/ld-linux-*.so.2 $(SYSROOT)/lib/ld-linux*.so.[12])))) \
-	$(patsubst %,-Wl$(comma)-rpath=%,$(abspath $(wildcard $(SYSROOT)/usr/lib/*-linux-gnu))))
+# Of a SYSROOT: where its libraries are, before what the compiler finds by itself, and its loader.
 comma = ,
+ROOT_LIB = $(abspath $(wildcard $(SYSROOT:%=%/usr/lib/*-linux-gnu)))
+ROOT_LOADER = $(firstword $(wildcard $(ROOT_LIB:%=%/ld-linux*.so.[12])))
+LINK = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(SYSROOT:%=--sysroot=%) $(ROOT_LIB:%=-B% -L%)
+RUN = $(ROOT_LOADER:%=-Wl$(comma)--dynamic-linker=%) $(ROOT_LIB:%=-Wl$(comma)-rpath=%)
 
 # Lazy binding on purpose: this is mapped into every process of a host, and most
 # of them never call into it. -z defs: an undefined symbol would end them all.

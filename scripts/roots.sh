@@ -81,6 +81,10 @@ make_root() { # ROOT
 			tar -x --keep-directory-symlink --no-same-owner -C "$root" \
 				--exclude='./usr/share/*' --exclude='./etc/*'
 	done
+	# Links that lead out of the root lead back into it.
+	find "$root" -type l -lname '/*' -printf '%p %l\n' | while read -r link target; do
+		ln -sfn "$root$target" "$link"
+	done
 	rm -rf "$state"
 	touch "$root/complete"
 }

@@ -27,6 +27,7 @@ static const char *const kinds[] = {
 	[CERTIFICATE] = "certificate",
 	[NO_CERTIFICATE] = "no-certificate",
 	[LATE_THIEF] = "late-thief",
+	[EARLY] = "early",
 	[NEVER] = "never",
 };
 

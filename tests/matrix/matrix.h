@@ -14,6 +14,7 @@
 enum kind {
 	CERTIFICATE = 1, /* the server shows its certificate, now or when the session was made */
 	NO_CERTIFICATE,	 /* nothing that a pin could match */
+	EARLY,		 /* one too, but what would be sent early rests on another name's session */
 	LATE_THIEF,	 /* the honest server first, then one with another certificate */
 	NEVER,		 /* libssl itself does not let it come about */
 };
