@@ -237,6 +237,7 @@ TEST(the_oldest_go)
 /* Stands in for libc's: what the resolver maps, and whether it may. */
 static struct {
 	bool refused, noted;
+	void (*second)(void); /* called once, in the middle of the second time */
 	size_t n;
 	struct {
 		void *start;
@@ -249,6 +250,12 @@ void *mmap(void *start, size_t size, int protection, int flags, int fd, off_t of
 	if (mapped.refused) {
 		errno = ENOMEM;
 		return MAP_FAILED;
+	}
+	if (mapped.second && mapped.n++) {
+		void (*second)(void) = mapped.second;
+
+		mapped.second = NULL;
+		second();
 	}
 	start = (void *)syscall(SYS_mmap, start, size, protection, flags, fd, offset);
 	if (mapped.noted && mapped.n < sizeof(mapped.areas) / sizeof(mapped.areas[0])) {
@@ -318,6 +325,42 @@ TEST(the_first_name_may_be_the_one_that_is_lost)
 }
 
 /* --- threads */
+
+static uint32_t overtaking; /* how many pairs are written while one waits */
+
+static void overtake(void)
+{
+	for (uint32_t i = 0; i < overtaking; i++)
+		add_one(i);
+	add("b.example.com", "192.0.2.7");
+}
+
+/* Its ticket is the first of all, and waits for the memory of its place. */
+static void overtaken(const void *arg)
+{
+	overtaking = *(const uint32_t *)arg;
+	mapped.second = overtake;
+	add("a.example.com", "192.0.2.7");
+	CHECK(!mapped.second);
+	CHECK(look("192.0.2.7", "a.example.com").there);
+	CHECK(look("192.0.2.7", "b.example.com").there);
+	for (uint32_t i = overtaking - RESOLVER_KEPT + 2; i < overtaking; i++)
+		CHECK(has_one(i));
+	for (uint32_t i = 0; i < RESOLVER_KEPT - 2; i++)
+		add_one(overtaking + i);
+	CHECK(look("192.0.2.7", "a.example.com").there);
+	CHECK(look("192.0.2.7", "b.example.com").there);
+}
+
+/* By less than the ring, and by more. */
+static void a_thread_that_is_overtaken(void **state)
+{
+	static const uint32_t by[] = { RESOLVER_KEPT + 1000, 2 * RESOLVER_KEPT + 1000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(by) / sizeof(by[0]); i++)
+		assert_int_equal(in_child(overtaken, &by[i]), 0);
+}
 
 #define THREADS 6
 static atomic_bool stop;
@@ -419,6 +462,7 @@ int main(void)
 		cmocka_unit_test(memory_for_few_names),
 		cmocka_unit_test(a_lost_name_is_not_forgotten),
 		cmocka_unit_test(the_first_name_may_be_the_one_that_is_lost),
+		cmocka_unit_test(a_thread_that_is_overtaken),
 		cmocka_unit_test(threads),
 		cmocka_unit_test(fork_in_the_middle),
 	};
