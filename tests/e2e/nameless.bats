@@ -132,6 +132,37 @@ four() { # PROGRAM PROTOCOL EXIT
 @test "swaks with STARTTLS" { four swaks smtp untrusted; }
 @test "swaks with TLS on connect" { four swaks_tls_on_connect smtps untrusted; }
 
+# --- which names count
+
+@test "the event says that the resolver gave the name" {
+	local program=check_tcp exit=2 AS
+	prepare
+	start_server http api
+	{
+		logged
+		printf '%s\n' "[$HOST]" "pin = $(pin nobody)"
+	} | policy
+	ask "${SHIMMED[@]}"
+	refused_as "$HOST" 'name from the resolver'
+	assert_event ".verdict == \"refused\" and .hostname == \"$HOST\" and
+		.\"name-source\" == \"resolver\" and .port == $PORT"
+}
+
+@test "of the names that lead to an address those count that were asked for, in any spelling" {
+	local program=check_tcp exit=2 AS
+	prepare
+	echo "127.0.0.1 www.example.com" >>"$T/etc/hosts"
+	start_server http api
+	pin_policy www.example.com nobody
+	ask_both
+	assert_same_as bare
+	assert_data 2
+	start_server http api
+	HOST=WWW.Example.com
+	ask "${SHIMMED[@]}"
+	refused_as www.example.com 'name from the resolver'
+}
+
 # --- names that come another way, or not at all
 
 @test "dig +tls-ca and posttls-finger -l secure give OpenSSL the name to verify" {
