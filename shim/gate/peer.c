@@ -13,33 +13,24 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "process/resolver.h"
+
 static struct peer_name *add_name(struct peer_names *names)
 {
-	size_t n = names->n, few = sizeof(names->few) / sizeof(names->few[0]);
 	struct peer_name *list;
 
-	if (n < few)
+	if (names->n < names->size)
 		return &names->list[names->n++];
-	list = malloc((n + 1) * sizeof(*list));
+	list = malloc(2 * names->size * sizeof(*list));
 	if (!list) {
 		names->failed = true;
 		return NULL;
 	}
-	memcpy(list, names->list, n * sizeof(*list));
-	if (names->list != names->few)
-		free(names->list);
+	memcpy(list, names->list, names->n * sizeof(*list));
+	peer_names_free(names);
 	names->list = list;
+	names->size *= 2;
 	return &list[names->n++];
-}
-
-/* What is no name at all is still shown, and judged as one that no section matches. */
-static void printable(const char *text, char out[NAME_SIZE])
-{
-	size_t i = 0;
-
-	for (; i < NAME_MAX_LEN && text[i]; i++)
-		out[i] = text[i] > ' ' && text[i] < 0x7f ? text[i] : '?';
-	out[i] = '\0';
 }
 
 static void take_name(struct peer_names *names, const char *text, enum name_source source)
@@ -50,7 +41,7 @@ static void take_name(struct peer_names *names, const char *text, enum name_sour
 		return;
 	name.kind = name_normalise(text, strlen(text), name.text, NULL);
 	if (name.kind == NAME_BAD)
-		printable(text, name.text);
+		name_printable(text, name.text);
 	for (size_t i = 0; i < names->n; i++)
 		if (names->list[i].kind == name.kind && !strcmp(names->list[i].text, name.text))
 			return;
@@ -111,41 +102,85 @@ static bool find_address(const struct openssl *lib, SSL *ssl, union address *pee
 	       lib->BIO_ctrl(datagrams, BIO_CTRL_DGRAM_GET_PEER, (long)sizeof(*peer), peer) > 0;
 }
 
-/* Writes the address of the other end to OUT, which may be NULL, and returns its port; 0: none. */
-static unsigned peer_address(const struct openssl *lib, SSL *ssl, char out[NAME_SIZE])
+/* The bytes of the address, or NULL; its port. */
+static const void *address_bytes(const union address *peer, in_port_t *port)
 {
-	union address peer = { .any.sa_family = AF_UNSPEC };
-	const void *address;
-	in_port_t port;
-
-	if (!find_address(lib, ssl, &peer))
-		return 0;
-	if (peer.any.sa_family != AF_INET && peer.any.sa_family != AF_INET6)
-		return 0;
-	if (peer.any.sa_family == AF_INET) {
-		address = &peer.v4.sin_addr;
-		port = peer.v4.sin_port;
-	} else {
-		address = &peer.v6.sin6_addr;
-		port = peer.v6.sin6_port;
+	if (peer->any.sa_family == AF_INET) {
+		*port = ntohs(peer->v4.sin_port);
+		return &peer->v4.sin_addr;
 	}
-	if (out && !inet_ntop(peer.any.sa_family, address, out, NAME_SIZE))
-		return 0;
-	return ntohs(port);
+	if (peer->any.sa_family == AF_INET6) {
+		*port = ntohs(peer->v6.sin6_port);
+		return &peer->v6.sin6_addr;
+	}
+	return NULL;
 }
 
 unsigned peer_port(const struct openssl *lib, SSL *ssl)
 {
-	return peer_address(lib, ssl, NULL);
+	union address peer = { .any.sa_family = AF_UNSPEC };
+	in_port_t port;
+
+	return find_address(lib, ssl, &peer) && address_bytes(&peer, &port) ? port : 0;
+}
+
+static void take_resolved(void *names, const char *name)
+{
+	take_name(names, name, NAME_FROM_RESOLVER);
+}
+
+/* The host that the program gave a BIO to connect to (BIO_set_conn_hostname(3)). */
+static void take_connect_host(const struct openssl *lib, SSL *ssl, struct peer_names *out)
+{
+	BIO *connect = lib->BIO_find_type(lib->SSL_get_rbio(ssl), BIO_TYPE_CONNECT);
+	char *host = NULL, name[NAME_SIZE];
+
+	if (!connect || lib->BIO_ctrl(connect, BIO_C_GET_CONNECT, 0, &host) <= 0 || !host)
+		return;
+	take_name(out, host, resolver_name(host, name) ? NAME_FROM_RESOLVER : NAME_FROM_ADDRESS);
+}
+
+static void take_address(const struct openssl *lib, SSL *ssl, struct peer_names *out)
+{
+	union address peer = { .any.sa_family = AF_UNSPEC };
+	char text[INET6_ADDRSTRLEN];
+	const void *bytes;
+	in_port_t port;
+
+	if (!find_address(lib, ssl, &peer) || !(bytes = address_bytes(&peer, &port)))
+		return;
+	if (!resolver_names(peer.any.sa_family, bytes, take_resolved, out))
+		out->failed = true;
+	take_name(out, inet_ntop(peer.any.sa_family, bytes, text, sizeof(text)), NAME_FROM_ADDRESS);
+}
+
+/* Whether some name came from the program itself, so that an address is but a name's. */
+static bool has_resolved(const struct peer_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (names->list[i].source == NAME_FROM_RESOLVER)
+			return true;
+	return false;
+}
+
+/* Of a connection that says no name. */
+static void take_found(const struct openssl *lib, SSL *ssl, struct peer_names *out)
+{
+	bool resolved;
+
+	take_connect_host(lib, ssl, out);
+	take_address(lib, ssl, out);
+	resolved = has_resolved(out);
+	for (size_t i = 0; i < out->n; i++)
+		out->list[i].beside = resolved && out->list[i].source == NAME_FROM_ADDRESS;
 }
 
 void peer_names(const struct openssl *lib, SSL *ssl, const struct peer_names_told *told,
 		struct peer_names *out)
 {
-	char address[NAME_SIZE];
-
 	out->n = 0;
 	out->list = out->few;
+	out->size = sizeof(out->few) / sizeof(out->few[0]);
 	out->failed = false;
 	take_name(out, told->sent, NAME_FROM_SNI);
 	if (told->now && (!told->sent || strcmp(told->now, told->sent)))
@@ -153,8 +188,8 @@ void peer_names(const struct openssl *lib, SSL *ssl, const struct peer_names_tol
 	take_verify_names(lib, lib->SSL_get0_param(ssl), out);
 	if (told->param)
 		take_verify_names(lib, told->param, out);
-	if (!out->n && !out->failed && peer_address(lib, ssl, address))
-		take_name(out, address, NAME_FROM_ADDRESS);
+	if (!out->n && !out->failed)
+		take_found(lib, ssl, out);
 }
 
 void peer_names_free(struct peer_names *names)

@@ -20,10 +20,11 @@ struct peer_name {
 	char text[NAME_SIZE]; /* normal form; of a NAME_BAD one its printable part */
 	enum name_kind kind;
 	enum name_source source;
+	bool beside; /* an address with names beside it: only a section of its own judges it */
 };
 
 struct peer_names {
-	size_t n;
+	size_t n, size;
 	struct peer_name *list; /* `few', or from malloc(3) */
 	struct peer_name few[2];
 	bool failed; /* memory ran out: some are missing */
@@ -38,7 +39,8 @@ struct peer_names_told {
 
 /*
  * All names of a client handshake, each once: SNI, then those that the program
- * gave OpenSSL to verify; without any, the server's address. To be freed with
+ * gave OpenSSL to verify; without any, the host of the connect BIO, what the
+ * program resolved to the server's address, and this address. To be freed with
  * peer_names_free().
  */
 void peer_names(const struct openssl *lib, SSL *ssl, const struct peer_names_told *told,
