@@ -41,6 +41,18 @@ by_swaks_tls_on_connect() {
 	by_swaks --tls-on-connect
 }
 
+# It verifies the name itself, in Perl, and resolves it with what is gethostbyname_r in C.
+by_perl() {
+	in_host "${AS[@]}" perl -MIO::Socket::SSL - "$HOST" "$PORT" "$PKI/ca.pem" <<-'END'
+		my ($host, $port, $ca) = @ARGV;
+		my $socket = IO::Socket::SSL->new(
+			PeerAddr => Socket::inet_ntoa(scalar gethostbyname($host)), PeerPort => $port,
+			SSL_ca_file => $ca, SSL_verifycn_name => $host, SSL_hostname => "") or die $SSL_ERROR;
+		print $socket "GET / HTTP/1.0\r\n\r\n";
+		print <$socket>;
+	END
+}
+
 by_dig() { # [OPTION...]
 	in_host "${AS[@]}" dig -p "$PORT" "@$HOST" +tls +tries=1 +short "$@" www.example.org
 }
@@ -132,6 +144,7 @@ four() { # PROGRAM PROTOCOL EXIT
 @test "posttls-finger, which exits with 0 whatever it finds" { four posttls_finger smtp 0; }
 @test "swaks with STARTTLS" { four swaks smtp untrusted; }
 @test "swaks with TLS on connect" { four swaks_tls_on_connect smtps untrusted; }
+@test "perl: IO::Socket::SSL without SNI" { four perl http untrusted; }
 
 # --- which names count
 
