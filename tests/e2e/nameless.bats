@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# Unmodified programs that send no SNI and give OpenSSL no name to verify: their servers are pinned by
-# the names that they ask the resolver for. All names lead to 127.0.0.1 here. A new program is one
-# function by_NAME, which connects to $HOST and $PORT, and one @test line: four NAME PROTOCOL EXIT,
-# EXIT as in programs.bats. Needs root.
+# Unmodified programs that send no SNI and give OpenSSL no name to verify: their servers are pinned
+# by the names that they ask the resolver for. All names lead to 127.0.0.1 here. A new program is
+# one function by_NAME, which connects to $HOST and $PORT, and one @test line: four NAME PROTOCOL
+# EXIT, EXIT as in programs.bats. Needs root.
 # shellcheck disable=SC2154 # set by the rig
 
 load ../lib/rig

@@ -214,7 +214,7 @@ def agree_postgres(peer):
 
 
 def agree_mariadb(peer):
-    """4.1 protocol, TLS, old-style passwords by plugin; the client asks for TLS with half a log-in."""
+    """Of the greeting the client must like the abilities; it asks for TLS with half a log-in."""
     can = 0x1 | 0x200 | 0x800 | 0x8000 | 0x80000
     salt = b"12345678"
     peer.send(
