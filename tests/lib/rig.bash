@@ -154,8 +154,8 @@ run_shimmed() {
 	try "${SHIMMED[@]}" "$@"
 }
 
-# As `try', in a mount namespace in which what stands in $T/etc lies over /etc. Needs root.
-in_host() { # COMMAND...
+# In a mount namespace in which what stands in $T/etc lies over /etc. Needs root.
+in_host() { # COMMAND...: output, error and exit code as with `try'
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	try unshare -m bash -euc '
 		mkdir -p "$1/layers"
