@@ -5,12 +5,6 @@
 
 load ../lib/rig
 
-FUNCTIONS='getaddrinfo gethostbyname gethostbyname2 gethostbyname_r gethostbyname2_r'
-
-setup_file() {
-	[ "$(id -u)" = 0 ] || fail "these tests need root, for mount namespaces"
-}
-
 hosts() { # LOOKUP: how names are found (nsswitch.conf)
 	mkdir -p "$T/etc"
 	cat >"$T/etc/hosts" <<-END
@@ -48,7 +42,8 @@ accepted_with() { # KEY=VALUE...
 @test "every function that resolves names" {
 	local function
 	start_server line api
-	for function in $FUNCTIONS mapped; do
+	for function in getaddrinfo mapped gethostbyname gethostbyname2 gethostbyname_r \
+		gethostbyname2_r; do
 		{
 			logged
 			printf '%s\n' '[api.example.com]' "pin = $(pin nobody)"
@@ -207,6 +202,22 @@ accepted_with() { # KEY=VALUE...
 	assert_rc 1
 	assert_event '.reason == "unnamed"'
 	assert_refused_inside
+}
+
+@test "a name for which there was no memory" {
+	start_server line api
+	policy <<-END
+		$(logged)
+		[api.example.com]
+		pin = $(pin api)
+	END
+	accepted_with mmap=works
+	refused_as 127.0.0.1 mmap=fails
+	assert_event '.reason == "internal-error"'
+	accepted_with mmap=fails sni=api.example.com
+	accepted_with mmap=fails name=api.example.com
+	accepted_with mmap=fails resolve=
+	assert_data 4
 }
 
 @test "the host that a BIO connects to" {

@@ -24,7 +24,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,6 +51,7 @@ static struct {
 	const char *resolve;  /* with which function the host is resolved; the last answer counts */
 	const char *host;     /* names, with commas between them; default: no name at all */
 	const char *host2;    /* what the second connection resolves; default: nothing more */
+	const char *mmap;     /* fails: the first resolution gets no memory from mmap(2) */
 	const char *via;      /* how a session travels, which cipher suites, whose callbacks */
 } option;
 
@@ -137,6 +140,18 @@ static void resolve_one(const char *name)
 		broken("resolve");
 	if (strstr(option.resolve, "_r"))
 		take_host(result, name);
+}
+
+static bool no_memory;
+
+/* Stands in for libc's in all objects but libc itself. */
+__attribute__((visibility("default"))) void *mmap(void *start, size_t size, int protection,
+						  int flags, int fd, off_t offset)
+{
+	if (!no_memory)
+		return (void *)syscall(SYS_mmap, start, size, protection, flags, fd, offset);
+	errno = ENOMEM;
+	return MAP_FAILED;
 }
 
 static void resolve(const char *names)
@@ -829,7 +844,7 @@ static void read_option(char *argument)
 		{ "drive", &option.drive },	{ "security", &option.security },
 		{ "made", &option.made },	{ "verify", &option.verify },
 		{ "resolve", &option.resolve }, { "host", &option.host },
-		{ "host2", &option.host2 },
+		{ "host2", &option.host2 },	{ "mmap", &option.mmap },
 	};
 	char *value = strchr(argument, '=');
 
@@ -856,8 +871,10 @@ int main(int argc, char **argv)
 		read_option(argv[i]);
 	peer.v4 = (struct sockaddr_in){ .sin_family = AF_INET,
 					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	no_memory = is(option.mmap, "fails");
 	if (option.host && *option.host && option.resolve && *option.resolve)
 		resolve(option.host);
+	no_memory = false;
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 		if (is(scenario, scenarios[i].name))
 			return scenarios[i].run();
