@@ -173,10 +173,10 @@ is_built() {
 
 # Those with programs of our own; other people's do not run with a sanitizer.
 shopt -s extglob
-instrumented=(tests/e2e/!(programs|untouched).bats)
+instrumented=(tests/e2e/!(programs|nameless|untouched).bats)
 # Looking for leaks is slow: once through every way to make a handshake and to resume is enough.
 leaking=(tests/e2e/{handshake,resumption}.bats)
-others=(tests/e2e/!(programs|untouched|handshake|resumption).bats)
+others=(tests/e2e/!(programs|nameless|untouched|handshake|resumption).bats)
 
 # The longest first.
 is_built tsan && start tsan/e2e bats_on tsan '' "${instrumented[@]}"
