@@ -122,6 +122,10 @@ check:
 	@scripts/deps.sh build test
 	@scripts/check.sh
 
+check-abi:
+	@scripts/deps.sh build test
+	@scripts/abi.sh | scripts/table.awk
+
 bench:
 	@scripts/deps.sh build bench
 	@$(MAKE) --no-print-directory -s all

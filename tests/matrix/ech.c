@@ -22,47 +22,49 @@ static OSSL_ECHSTORE *new_key(void)
 	return store;
 }
 
-static void encrypt_to(SSL *ssl, OSSL_ECHSTORE *store)
+static bool is(const struct scenario *s, const char *word)
 {
-	char *name = NULL, *config = NULL;
-	int private, retry;
-	time_t age;
-
-	if (OSSL_ECHSTORE_get1_info(store, 0, &age, &name, &config, &private, &retry) != 1 ||
-	    SSL_set1_ech_config_list(ssl, (unsigned char *)config, strlen(config)) != 1)
-		broken("SSL_set1_ech_config_list");
-	OPENSSL_free(name);
-	OPENSSL_free(config);
+	return strstr(s->how, word) != NULL;
 }
 
-/* HOW: with the server's key, or with another, or none; or a name that OpenSSL verifies. */
+/* HOW: the server's key, or another, or none; what the server speaks; a name to verify. */
 static void hidden(const struct scenario *s)
 {
-	SSL_CTX *to = server_context(s->version, HONEST);
+	const int served = is(s, "older server") ? TLS1_2_VERSION : s->version;
+	SSL_CTX *ctx = client_context(s->version), *to = server_context(served, HONEST);
 	OSSL_ECHSTORE *store = new_key();
 	SSL *ssl;
 
 	SSL_CTX_set1_echstore(to, store);
-	ssl = dial(client_context(s->version), to, s->version, NAME);
-	if (strstr(s->how, "grease"))
+	if (is(s, "retry"))
+		SSL_CTX_set1_groups_list(to, "P-521");
+	SSL_CTX_set_min_proto_version(ctx, served);
+	ssl = dial(ctx, to, s->version, NAME);
+	if (is(s, "grease"))
 		SSL_set_options(ssl, SSL_OP_ECH_GREASE);
 	else
-		encrypt_to(ssl, strstr(s->how, "wrong key") ? new_key() : store);
-	if (strstr(s->how, "verifies"))
+		SSL_set1_echstore(ssl, is(s, "wrong key") ? new_key() : store);
+	if (is(s, "verifies"))
 		SSL_set1_host(ssl, NAME);
 	finish(s, ssl);
 }
 
+#define ROW(name, kind, how, talk)                                   \
+	{                                                            \
+		name, kind, hidden, TLS1_3_VERSION, how, false, talk \
+	}
+
 const struct scenario ech_scenarios[] = {
-	{ "1.3: ECH", CERTIFICATE, hidden, .version = TLS1_3_VERSION, .how = "" },
-	{ "1.3: ECH, by SSL_write", CERTIFICATE, hidden, .version = TLS1_3_VERSION, .how = "",
-	  .talk = talk_write },
-	{ "1.3: ECH, verifies a name", CERTIFICATE, hidden, .version = TLS1_3_VERSION,
-	  .how = "verifies" },
-	{ "1.3: ECH, GREASE", CERTIFICATE, hidden, .version = TLS1_3_VERSION, .how = "grease" },
-	{ "1.3: ECH, rejected", NEVER, hidden, .version = TLS1_3_VERSION, .how = "wrong key" },
-	{ "1.3: ECH, rejected, verifies a name", NEVER, hidden, .version = TLS1_3_VERSION,
-	  .how = "wrong key verifies" },
+	ROW("1.3: ECH", CERTIFICATE, "", NULL),
+	ROW("1.3: ECH, by SSL_write", CERTIFICATE, "", talk_write),
+	ROW("1.3: ECH, verifies a name", CERTIFICATE, "verifies", NULL),
+	ROW("1.3: ECH, second ClientHello", CERTIFICATE, "retry", NULL),
+	ROW("1.3: ECH, GREASE", CERTIFICATE, "grease", NULL),
+	ROW("1.3: ECH, rejected", NEVER, "wrong key", NULL),
+	ROW("1.3: ECH, rejected, by SSL_write", NEVER, "wrong key", talk_write),
+	ROW("1.3: ECH, rejected, verifies a name", NEVER, "wrong key verifies", NULL),
+	ROW("1.3: ECH, rejected, second ClientHello", NEVER, "wrong key retry", NULL),
+	ROW("1.3: ECH, rejected by a server of 1.2", NEVER, "older server", NULL),
 	{ 0 },
 };
 
