@@ -171,12 +171,13 @@ is_built() {
 	[[ $built == *" $1 "* ]]
 }
 
-# Those with programs of our own; other people's do not run with a sanitizer.
+# Those with programs of our own, on stacks that a sanitizer knows.
 shopt -s extglob
-instrumented=(tests/e2e/!(programs|untouched).bats)
+bare='programs|nameless|foreign|untouched|async'
+instrumented=(tests/e2e/!($bare).bats)
 # Looking for leaks is slow: once through every way to make a handshake and to resume is enough.
 leaking=(tests/e2e/{handshake,resumption}.bats)
-others=(tests/e2e/!(programs|untouched|handshake|resumption).bats)
+others=(tests/e2e/!($bare|handshake|resumption).bats)
 
 # The longest first.
 is_built tsan && start tsan/e2e bats_on tsan '' "${instrumented[@]}"

@@ -45,6 +45,11 @@ openssl_security_cb *SSL_get_security_callback(const SSL *ssl)
 	return on_get_security_callback(ssl);
 }
 
+int SSL_get_verify_mode(const SSL *ssl)
+{
+	return on_get_verify_mode(ssl);
+}
+
 int SSL_set_session(SSL *ssl, SSL_SESSION *session)
 {
 	return on_set_session(ssl, session);

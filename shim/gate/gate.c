@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "gate/judge.h"
+#include "gate/lacking.h"
 #include "gate/state.h"
 #include "process/store.h"
 
@@ -104,6 +105,11 @@ static void de_escalate(struct openssl *lib, SSL *ssl)
 {
 	if (lib->SSL_get_verify_mode(ssl) == MODE_ESCALATED)
 		lib->SSL_set_verify(ssl, SSL_VERIFY_NONE, lib->SSL_get_verify_callback(ssl));
+}
+
+int gate_verify_mode(int mode)
+{
+	return mode == MODE_ESCALATED ? SSL_VERIFY_NONE : mode;
 }
 
 static int refuse_certificate(struct openssl *lib, SSL *ssl, X509_STORE_CTX *ctx)
@@ -297,22 +303,6 @@ static bool early_data_is_good(struct openssl *lib, SSL *ssl)
 	return good;
 }
 
-openssl_security_cb *gate_program_security(struct openssl *lib, const SSL *ssl, const SSL_CTX *ctx)
-{
-	const struct state_ssl *of_ssl;
-	const struct state_ctx *of_ctx;
-
-	if (!lib->program_security)
-		return lib->default_security;
-	of_ssl = ssl ? state_of_ssl(lib, ssl) : NULL;
-	if (of_ssl && of_ssl->security)
-		return of_ssl->security;
-	if (!ctx && ssl)
-		ctx = lib->SSL_get_SSL_CTX(ssl);
-	of_ctx = ctx ? state_of_ctx(lib, ctx) : NULL;
-	return of_ctx && of_ctx->security ? of_ctx->security : lib->default_security;
-}
-
 /*
  * The pass over a ClientHello's suites that this thread is in: the SSL, and the
  * suite that it began with. A pass is one run of calls with nothing in between.
@@ -340,105 +330,154 @@ static bool may_offer(struct openssl *lib, SSL *ssl, const void *suite)
 	return true;
 }
 
-static int security(struct openssl *lib, const SSL *s, const SSL_CTX *ctx, int op, int bits,
-		    int nid, void *other, void *ex)
+/*
+ * A security callback has no argument of ours, and libssl carries it on from
+ * SSL_CTX to SSL and from SSL to SSL by rules of its own. So each callback of the
+ * program's or of a library's that has to stay behind ours gets a trampoline of
+ * its own, which stands wherever that callback would.
+ */
+#define TRAMPOLINES 32
+
+static struct {
+	_Atomic(struct openssl *) lib; /* NULL: free */
+	_Atomic(openssl_security_cb *) program;
+} behind[TRAMPOLINES];
+
+static int security(unsigned n, const SSL *s, const SSL_CTX *ctx, int op, int bits, int nid,
+		    void *other, void *ex)
 {
+	struct openssl *lib = behind[n].lib;
+	openssl_security_cb *program = behind[n].program;
 	SSL *ssl = (SSL *)(uintptr_t)s;
 	int ok;
 
 	if (ssl && op == SSL_SECOP_CIPHER_SUPPORTED && !is_known_pass(ssl, op, other) &&
 	    !may_offer(lib, ssl, other))
 		return 0;
-	ok = gate_program_security(lib, s, ctx)(s, ctx, op, bits, nid, other, ex);
+	ok = program(s, ctx, op, bits, nid, other, ex);
 	if (ok && ssl && op == SSL_SECOP_CIPHER_CHECK)
 		return completion_gate(lib, ssl, other);
 	return ok;
 }
 
 /*
- * The callback has no argument of ours, so that each library gets one of its
- * own. libssl calls it some 200 times a handshake, mostly for nothing of ours
- * and with no callback of the program's: then it ends in a jump to the default,
- * which takes a function that does nothing else.
+ * libssl calls it some 200 times a handshake, mostly for nothing of ours: then it
+ * ends in a jump, which takes a function that does nothing else.
  */
 #define TRAMPOLINE(n)                                                                           \
 	__attribute__((noinline)) static int rare_##n(const SSL *s, const SSL_CTX *ctx, int op, \
 						      int bits, int nid, void *other, void *ex) \
 	{                                                                                       \
-		return security(openssl_number(n), s, ctx, op, bits, nid, other, ex);           \
+		return security(n, s, ctx, op, bits, nid, other, ex);                           \
 	}                                                                                       \
 	static int security_##n(const SSL *s, const SSL_CTX *ctx, int op, int bits, int nid,    \
 				void *other, void *ex)                                          \
 	{                                                                                       \
-		struct openssl *lib = openssl_number(n);                                        \
-		openssl_security_cb *standard = lib->default_security;                          \
+		openssl_security_cb *program = behind[n].program;                               \
                                                                                                 \
-		if (lib->program_security || op == SSL_SECOP_CIPHER_CHECK ||                    \
+		if (op == SSL_SECOP_CIPHER_CHECK ||                                             \
 		    (!is_known_pass(s, op, other) && op == SSL_SECOP_CIPHER_SUPPORTED))         \
 			return rare_##n(s, ctx, op, bits, nid, other, ex);                      \
-		return standard(s, ctx, op, bits, nid, other, ex);                              \
+		return program(s, ctx, op, bits, nid, other, ex);                               \
 	}
-TRAMPOLINE(0)
-TRAMPOLINE(1)
-TRAMPOLINE(2)
-TRAMPOLINE(3)
-TRAMPOLINE(4)
-TRAMPOLINE(5)
-TRAMPOLINE(6)
-TRAMPOLINE(7)
+#define ALL_OF(of)                                                                              \
+	of(0) of(1) of(2) of(3) of(4) of(5) of(6) of(7) of(8) of(9) of(10) of(11) of(12) of(13) \
+		of(14) of(15) of(16) of(17) of(18) of(19) of(20) of(21) of(22) of(23) of(24)    \
+			of(25) of(26) of(27) of(28) of(29) of(30) of(31)
+ALL_OF(TRAMPOLINE)
 
-openssl_security_cb *gate_security(const struct openssl *lib)
+#define ADDRESS(n) security_##n,
+static openssl_security_cb *const trampolines[TRAMPOLINES] = { ALL_OF(ADDRESS) };
+
+/* Where trampolines have run out: without a suite to offer nothing leaves. */
+static int allow_nothing(const SSL *s, const SSL_CTX *ctx, int op, int bits, int nid, void *other,
+			 void *ex)
 {
-	static openssl_security_cb *const trampolines[OPENSSL_MOST] = {
-		security_0, security_1, security_2, security_3,
-		security_4, security_5, security_6, security_7,
-	};
+	SSL *ssl = (SSL *)(uintptr_t)s;
+	const int before = errno;
+	struct openssl *lib;
 
-	return trampolines[lib->number];
+	(void)ctx, (void)bits, (void)nid, (void)ex;
+	if (!ssl || is_known_pass(ssl, op, other) || op != SSL_SECOP_CIPHER_SUPPORTED)
+		return op == SSL_SECOP_VERSION;
+	lib = openssl_of(ssl);
+	lacking_tell(lib, "a place for one more security callback");
+	gate_raise(lib, ssl);
+	pass.ssl = ssl;
+	pass.first = other;
+	errno = before;
+	return 0;
 }
 
-void gate_set_security(struct openssl *lib, openssl_security_cb **place, openssl_security_cb *cb)
+/* The number of the trampoline that CB is; TRAMPOLINES when it is none. */
+static unsigned number_of(openssl_security_cb *cb)
 {
-	*place = cb;
-	lib->program_security = true;
+	unsigned n = 0;
+
+	while (n < TRAMPOLINES && trampolines[n] != cb)
+		n++;
+	return n;
+}
+
+static bool is_gate_of(const struct openssl *lib, openssl_security_cb *cb)
+{
+	unsigned n = number_of(cb);
+
+	return n < TRAMPOLINES ? behind[n].lib == lib : cb == allow_nothing;
+}
+
+/* Takes the N-th trampoline for LIB and PROGRAM, unless it is another's. */
+static bool take_trampoline(unsigned n, struct openssl *lib, openssl_security_cb *program)
+{
+	openssl_security_cb *no_program = NULL;
+	struct openssl *no_lib = NULL;
+
+	if (!atomic_compare_exchange_strong(&behind[n].program, &no_program, program) &&
+	    no_program != program)
+		return false;
+	return atomic_compare_exchange_strong(&behind[n].lib, &no_lib, lib) || no_lib == lib;
+}
+
+openssl_security_cb *gate_before(struct openssl *lib, openssl_security_cb *program)
+{
+	if (!program || is_gate_of(lib, program))
+		return program;
+	for (unsigned n = 0; n < TRAMPOLINES; n++)
+		if (take_trampoline(n, lib, program))
+			return trampolines[n];
+	return allow_nothing;
+}
+
+openssl_security_cb *gate_behind(openssl_security_cb *present)
+{
+	unsigned n = number_of(present);
+
+	if (n < TRAMPOLINES)
+		return behind[n].program;
+	return present == allow_nothing ? NULL : present;
 }
 
 int gate_install(struct openssl *lib, SSL_CTX *ctx)
 {
-	openssl_security_cb *unset = NULL, *present = lib->SSL_CTX_get_security_callback(ctx);
-	struct state_ctx *state;
+	openssl_security_cb *present = lib->SSL_CTX_get_security_callback(ctx);
 
-	if (present == gate_security(lib))
+	if (is_gate_of(lib, present))
 		return 0;
-	state = state_make_ctx(lib, ctx);
-	if (!state)
+	if (!state_make_ctx(lib, ctx))
 		return -1;
-	/* The first context we see is taken for a new one, with the library's own callback. */
-	if (!lib->default_security)
-		atomic_compare_exchange_strong(&lib->default_security, &unset, present);
-	if (present != lib->default_security)
-		gate_set_security(lib, &state->security, present);
 	lib->SSL_CTX_set_cert_verify_callback(ctx, certificate_gate, lib);
-	lib->SSL_CTX_set_security_callback(ctx, gate_security(lib));
+	lib->SSL_CTX_set_security_callback(ctx, gate_before(lib, present));
 	return 0;
 }
 
 int gate_adopt(struct openssl *lib, SSL *ssl)
 {
 	openssl_security_cb *present = lib->SSL_get_security_callback(ssl);
-	struct state_ssl *state;
 
 	if (gate_install(lib, lib->SSL_get_SSL_CTX(ssl)) < 0)
 		return -1;
-	if (present == gate_security(lib))
-		return 0;
-	if (present != lib->default_security) {
-		state = state_make_ssl(lib, ssl);
-		if (!state)
-			return -1;
-		gate_set_security(lib, &state->security, present);
-	}
-	lib->SSL_set_security_callback(ssl, gate_security(lib));
+	if (!is_gate_of(lib, present))
+		lib->SSL_set_security_callback(ssl, gate_before(lib, present));
 	return 0;
 }
 

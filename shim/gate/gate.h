@@ -38,13 +38,16 @@ bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session);
  */
 void gate_raise(struct openssl *lib, SSL *ssl);
 
-/* The security callback that stands on every gated object of LIB. */
-openssl_security_cb *gate_security(const struct openssl *lib);
+/* What the program set where MODE, which may be a gate's, is found now. */
+int gate_verify_mode(int mode);
 
-/* Keeps the program's callback in PLACE, of the state of an SSL or SSL_CTX. */
-void gate_set_security(struct openssl *lib, openssl_security_cb **place, openssl_security_cb *cb);
+/*
+ * The security callback to be set in place of PROGRAM, which it asks before it
+ * judges: the same one for the same PROGRAM each time. NULL for NULL.
+ */
+openssl_security_cb *gate_before(struct openssl *lib, openssl_security_cb *program);
 
-/* The program's callback or the library's default, for SSL (may be NULL) or CTX. */
-openssl_security_cb *gate_program_security(struct openssl *lib, const SSL *ssl, const SSL_CTX *ctx);
+/* What the program, or the library, set where PRESENT is found now. */
+openssl_security_cb *gate_behind(openssl_security_cb *present);
 
 #endif

@@ -370,10 +370,15 @@ static enum verdict judge_all(struct trial *t)
 	return worst;
 }
 
-/* Takes the policies in force and the names; false when memory ran out. */
+/*
+ * Takes the policies in force and the names; false when memory ran out. Where
+ * nothing is told, nothing raises errors either; then no mark is set, which in
+ * 1.1.1 would take the place of the program's.
+ */
 static bool open_trial(struct trial *t)
 {
-	t->c->lib->ERR_set_mark();
+	if (t->tell)
+		t->c->lib->ERR_set_mark();
 	t->set = store_enter();
 	if (t->set)
 		peer_names(t->c->lib, t->c->ssl, &t->c->names, &t->names);
@@ -385,7 +390,8 @@ static void close_trial(struct trial *t)
 	if (t->set)
 		peer_names_free(&t->names);
 	store_leave();
-	t->c->lib->ERR_pop_to_mark();
+	if (t->tell)
+		t->c->lib->ERR_pop_to_mark();
 }
 
 enum verdict judge(const struct judge_case *c, bool tell_it, uintptr_t *token)

@@ -11,14 +11,14 @@
 #include "process/event.h"
 #include "process/store.h"
 
-void lacking_tell(const struct openssl *lib)
+void lacking_tell(const struct openssl *lib, const char *what)
 {
 	const struct store_set *set = store_enter();
 	char failure[EVENT_TEXT_SIZE];
 	struct event event = { .failure = failure, .library = lib->path };
 
 	snprintf(failure, sizeof(failure), "%s lacks %s", lib->path ? lib->path : "one more libssl",
-		 lib->lacks);
+		 what);
 	if (set && set->n) {
 		event.policy = &set->policies[0];
 		event_set_cause(&event);
@@ -38,7 +38,7 @@ static int refuse(X509_STORE_CTX *ctx, void *arg)
 						      lib->SSL_get_ex_data_X509_STORE_CTX_idx());
 	if (ssl && lib->SSL_is_server && lib->SSL_is_server(ssl) && lib->X509_verify_cert)
 		return lib->X509_verify_cert(ctx);
-	lacking_tell(lib);
+	lacking_tell(lib, lib->lacks);
 	if (lib->X509_STORE_CTX_set_error)
 		lib->X509_STORE_CTX_set_error(ctx, X509_V_ERR_APPLICATION_VERIFICATION);
 	/* Without this a program that verifies nothing would go on. */

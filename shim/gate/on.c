@@ -77,9 +77,9 @@ void on_ctx_set_cert_verify_callback(SSL_CTX *ctx, openssl_verify_cb *cb, void *
 		return;
 	}
 	/* Without memory our gate stays off a context that it was never on: see may_start(). */
-	if (gate_install(lib, ctx) < 0)
+	state = gate_install(lib, ctx) == 0 ? state_of_ctx(lib, ctx) : NULL;
+	if (!state)
 		return;
-	state = state_of_ctx(lib, ctx);
 	state->verify = cb;
 	state->verify_arg = arg;
 }
@@ -95,7 +95,7 @@ void on_ctx_set_security_callback(SSL_CTX *ctx, openssl_security_cb *cb)
 		return;
 	}
 	if (gate_install(lib, ctx) == 0)
-		gate_set_security(lib, &state_of_ctx(lib, ctx)->security, cb);
+		real(ctx, gate_before(lib, cb));
 }
 
 openssl_security_cb *on_ctx_get_security_callback(const SSL_CTX *ctx)
@@ -104,25 +104,16 @@ openssl_security_cb *on_ctx_get_security_callback(const SSL_CTX *ctx)
 	__typeof__(SSL_CTX_get_security_callback) *real = REAL(lib, SSL_CTX_get_security_callback);
 	openssl_security_cb *present = real ? real(ctx) : NULL;
 
-	if (!is_gated(lib) || present != gate_security(lib))
-		return present;
-	return gate_program_security(lib, NULL, ctx);
+	return is_gated(lib) ? gate_behind(present) : present;
 }
 
 void on_set_security_callback(SSL *ssl, openssl_security_cb *cb)
 {
 	struct openssl *lib = openssl_of(ssl);
 	__typeof__(SSL_set_security_callback) *real = REAL(lib, SSL_set_security_callback);
-	struct state_ssl *state;
 
-	if (!is_gated(lib)) {
-		if (real)
-			real(ssl, cb);
-		return;
-	}
-	state = state_make_ssl(lib, ssl);
-	if (state)
-		gate_set_security(lib, &state->security, cb);
+	if (real)
+		real(ssl, is_gated(lib) ? gate_before(lib, cb) : cb);
 }
 
 openssl_security_cb *on_get_security_callback(const SSL *ssl)
@@ -131,9 +122,15 @@ openssl_security_cb *on_get_security_callback(const SSL *ssl)
 	__typeof__(SSL_get_security_callback) *real = REAL(lib, SSL_get_security_callback);
 	openssl_security_cb *present = real ? real(ssl) : NULL;
 
-	if (!is_gated(lib) || present != gate_security(lib))
-		return present;
-	return gate_program_security(lib, ssl, NULL);
+	return is_gated(lib) ? gate_behind(present) : present;
+}
+
+int on_get_verify_mode(const SSL *ssl)
+{
+	struct openssl *lib = openssl_of(ssl);
+	__typeof__(SSL_get_verify_mode) *real = REAL(lib, SSL_get_verify_mode);
+
+	return real ? gate_verify_mode(real(ssl)) : SSL_VERIFY_NONE;
 }
 
 static bool session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
@@ -186,7 +183,7 @@ static bool may_start(struct openssl *lib, SSL *ssl, bool client)
 	if (!lib || !is_active())
 		return true;
 	if (lib->lacks) {
-		lacking_tell(lib);
+		lacking_tell(lib, lib->lacks);
 		return false;
 	}
 	if (gate_adopt(lib, ssl) < 0)

@@ -16,6 +16,7 @@ void on_ctx_set_security_callback(SSL_CTX *ctx, openssl_security_cb *cb);
 openssl_security_cb *on_ctx_get_security_callback(const SSL_CTX *ctx);
 void on_set_security_callback(SSL *ssl, openssl_security_cb *cb);
 openssl_security_cb *on_get_security_callback(const SSL *ssl);
+int on_get_verify_mode(const SSL *ssl);
 int on_set_session(SSL *ssl, SSL_SESSION *session);
 int on_set_session_secret_cb(SSL *ssl, tls_session_secret_cb_fn cb, void *arg);
 int on_connect(SSL *ssl);

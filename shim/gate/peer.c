@@ -70,6 +70,7 @@ static void take_verify_names(const struct openssl *lib, X509_VERIFY_PARAM *para
 	}
 	if (!lib->X509_VERIFY_PARAM_get1_ip_asc)
 		return;
+	lib->ERR_set_mark();
 	address = lib->X509_VERIFY_PARAM_get1_ip_asc(param);
 	if (!address && !is_unset(lib)) {
 		/* It may have been memory: with some at hand, the answer counts. */
@@ -79,6 +80,7 @@ static void take_verify_names(const struct openssl *lib, X509_VERIFY_PARAM *para
 		free(proof);
 		address = lib->X509_VERIFY_PARAM_get1_ip_asc(param);
 	}
+	lib->ERR_pop_to_mark();
 	take_name(out, address, NAME_FROM_VERIFY);
 	lib->CRYPTO_free(address, __FILE__, __LINE__);
 }

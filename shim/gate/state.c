@@ -9,9 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The program's callbacks for the same dying object come before and after, and may ask us. */
 static void release(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
 {
-	(void)parent, (void)ad, (void)index, (void)argl, (void)argp;
+	const struct openssl *lib = argp;
+
+	(void)parent, (void)argl;
+	lib->CRYPTO_set_ex_data(ad, index, NULL);
 	free(ptr);
 }
 
@@ -39,7 +43,7 @@ static int index_of(struct openssl *lib, _Atomic int *place, int class, CRYPTO_E
 
 	if (index >= 0)
 		return index;
-	index = lib->CRYPTO_get_ex_new_index(class, 0, NULL, NULL, dup, freed);
+	index = lib->CRYPTO_get_ex_new_index(class, 0, lib, NULL, dup, freed);
 	if (index < 0 || atomic_compare_exchange_strong(place, &unset, index))
 		return index;
 	return unset;

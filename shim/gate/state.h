@@ -18,18 +18,16 @@
 struct state_ctx {
 	openssl_verify_cb *verify; /* the program's, or NULL: X509_verify_cert() */
 	void *verify_arg;
-	openssl_security_cb *security; /* the program's, or NULL: the library's default */
 };
 
 enum state_early { EARLY_NONE = 0, EARLY_WANTED, EARLY_REFUSED };
 
 /* Copied by SSL_dup(), so it holds no pointer of its own. */
 struct state_ssl {
-	openssl_security_cb *security; /* as above; NULL: what the SSL_CTX says */
-	bool secret_cb;		       /* SSL_set_session_secret_cb() is in use (EAP-FAST) */
-	enum state_early early;	       /* whether SSL_write_early_data() is making a ClientHello */
-	bool recorded;		       /* a ClientHello was made, with the SNI below */
-	char sni[SNI_MOST + 1];	       /* "" when it had none */
+	bool secret_cb;		/* SSL_set_session_secret_cb() is in use (EAP-FAST) */
+	enum state_early early; /* whether SSL_write_early_data() is making a ClientHello */
+	bool recorded;		/* a ClientHello was made, with the SNI below */
+	char sni[SNI_MOST + 1]; /* "" when it had none */
 };
 
 /* The state of an object; NULL when it has none. */

@@ -22,7 +22,7 @@
 /* What a libssl is known by: libgnutls-openssl, which exports SSL_CTX_new too, has no such. */
 #define MARK "SSL_CTX_set_cert_verify_callback"
 
-struct openssl openssl_known[OPENSSL_MOST];
+static struct openssl known[OPENSSL_MOST];
 static struct openssl one_too_many = { .lacks = "a free place in the table of libraries" };
 static _Atomic unsigned n_known;
 static _Atomic pid_t adding; /* the process in which a thread adds to the table; 0: nobody */
@@ -74,8 +74,8 @@ static void lock(void)
 static struct openssl *find(uintptr_t address)
 {
 	for (unsigned i = 0; i < n_known; i++)
-		if (address >= openssl_known[i].low && address < openssl_known[i].high)
-			return &openssl_known[i];
+		if (address >= known[i].low && address < known[i].high)
+			return &known[i];
 	return NULL;
 }
 
@@ -86,9 +86,8 @@ static struct openssl *add(const struct elf_object *libssl)
 	lock();
 	lib = find(libssl->low);
 	if (!lib && n_known < OPENSSL_MOST) {
-		lib = &openssl_known[n_known];
+		lib = &known[n_known];
 		fill(lib, libssl);
-		lib->number = n_known;
 		n_known++;
 	}
 	adding = 0;
@@ -129,7 +128,7 @@ struct openssl *openssl_of(const void *object)
 
 struct openssl *openssl_any(void)
 {
-	return n_known ? &openssl_known[0] : NULL;
+	return n_known ? &known[0] : NULL;
 }
 
 void *openssl_next(const char *name)

@@ -36,14 +36,11 @@ struct openssl {
 	uintptr_t low, high; /* where libssl is mapped */
 	const char *path;    /* its file */
 	const char *lacks;   /* the first MUST that is absent, or NULL: complete */
-	unsigned number;     /* from 0, in the order of discovery */
-	/* The gate's: ex_data indexes, -1 until taken, and the callback of a new SSL_CTX. */
+	/* The gate's: ex_data indexes, -1 until taken. */
 	_Atomic int ssl_index, ctx_index, session_index;
-	_Atomic(openssl_security_cb *) default_security;
 	_Atomic(EVP_MD *) sha256;	  /* fetched once, 3.0 and later */
 	_Atomic(X509_STORE *) anchors[2]; /* the default file's: by the environment, compiled in */
 	atomic_bool early_data;		  /* SSL_write_early_data() was called */
-	atomic_bool program_security;	  /* the program has set one of its own somewhere */
 };
 
 /* More different libssl in one process than this are refused. */
@@ -58,13 +55,6 @@ struct openssl {
  */
 struct openssl *openssl_of_method(const SSL_METHOD *method);
 struct openssl *openssl_of(const void *object);
-
-/* The libssl with that number. */
-extern struct openssl openssl_known[OPENSSL_MOST] __attribute__((visibility("hidden")));
-static inline struct openssl *openssl_number(unsigned number)
-{
-	return &openssl_known[number];
-}
 
 /* Any libssl known so far, or NULL. */
 struct openssl *openssl_any(void);

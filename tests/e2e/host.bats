@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The host's policy, in a mount namespace of its own: what stands in $T/etc lies over /etc there.
-# Needs root, as the host's policy itself does.
+# The host's policy, in a mount namespace of its own. Needs root, as the host's policy itself does.
 
 load ../lib/rig
 

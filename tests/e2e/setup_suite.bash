@@ -6,6 +6,7 @@
 setup_suite() {
 	local program
 	for program in curl openssl perl ruby php redis-cli nginx socat stunnel4 syslog-ng jq unshare \
+		mariadb dig httperf posttls-finger swaks /usr/lib/nagios/plugins/check_tcp \
 		/usr/bin/python3 /usr/lib/postgresql/*/bin/psql; do
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$program" >/dev/null || {
 			echo "the end-to-end tests need $program"

@@ -25,7 +25,7 @@ static void check_objects(const void *arg)
 	CHECK(state_make_ctx(lib, ctx) && state_make_ctx(lib, ctx) == state_of_ctx(lib, ctx));
 	state = state_make_ssl(lib, ssl);
 	CHECK(state && state == state_of_ssl(lib, ssl) && state == state_make_ssl(lib, ssl));
-	CHECK(!state->security && !state->secret_cb && !state->recorded);
+	CHECK(!state->secret_cb && !state->recorded);
 	strcpy(state->sni, "api.example.com");
 	state->recorded = true;
 

@@ -9,6 +9,8 @@
  */
 #include "psk.h"
 
+#include "ends.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <openssl/bio.h>
@@ -22,36 +24,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SECRET "secret"
-#define ANSWER "answer"
-
 #define HONEST	      "api"	  /* the certificate whose key the policy pins */
 #define UNLISTED_NAME "localhost" /* a name that no policy of these tests has a section for */
 
 #define RECORD_HEADER	   5 /* RFC 8446 section 5.1: type, version, length */
 #define RECORD_APPLICATION 23
 
-/* Both ends take turns; a handshake that needs more of them than this hangs. */
-#define MOST_TURNS 100
-
-static const char *pki;
-static const char *certificate; /* of the server that the last connection goes to */
-static const char *name;	/* the name of the last connection; NULL: none */
-static const char *later;	/* the name that it gets later; NULL: none */
-
-static struct {
-	SSL *ssl;
-	bool early; /* early data may still come */
-	char got[64];
-	size_t n;
-} server;
-
-static void broken(const char *what)
-{
-	fprintf(stderr, "attack: %s: %s\n", what, strerror(errno));
-	ERR_print_errors_fp(stderr);
-	exit(2);
-}
+static const char *later; /* the name that it gets later; NULL: none */
 
 /* --- the two ends */
 
@@ -85,13 +64,8 @@ static int use_psk_session(SSL *ssl, const EVP_MD *md, const unsigned char **id,
 static SSL_CTX *server_context(const SSL_METHOD *method, const char *cert)
 {
 	SSL_CTX *ctx = SSL_CTX_new(method);
-	char chain[4096], key[4096];
 
-	snprintf(chain, sizeof(chain), "%s/%s-chain.pem", pki, cert);
-	snprintf(key, sizeof(key), "%s/%s.key", pki, cert);
-	if (!ctx || SSL_CTX_use_certificate_chain_file(ctx, chain) != 1 ||
-	    SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
-		broken(chain);
+	identify(ctx, cert);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_ANTI_REPLAY);
 	SSL_CTX_set_max_early_data(ctx, PSK_EARLY_DATA);
 	SSL_CTX_set_recv_max_early_data(ctx, PSK_EARLY_DATA);
@@ -108,11 +82,8 @@ static SSL_CTX *server_with(const char *cert)
 static SSL_CTX *client_context(const SSL_METHOD *method)
 {
 	SSL_CTX *ctx = SSL_CTX_new(method);
-	char anchors[4096];
 
-	snprintf(anchors, sizeof(anchors), "%s/ca.pem", pki);
-	if (!ctx || SSL_CTX_load_verify_locations(ctx, anchors, NULL) != 1)
-		broken(anchors);
+	trust(ctx);
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	return ctx;
 }
@@ -128,101 +99,6 @@ static SSL_CTX *client_1_2(void)
 
 	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
 	return ctx;
-}
-
-static void set_name(SSL *ssl, const char *sni)
-{
-	if (SSL_set_tlsext_host_name(ssl, sni) != 1)
-		broken("SSL_set_tlsext_host_name");
-}
-
-static void new_server(SSL_CTX *ctx)
-{
-	memset(&server, 0, sizeof(server));
-	server.ssl = SSL_new(ctx);
-	if (!server.ssl)
-		broken("SSL_new");
-	SSL_set_accept_state(server.ssl);
-}
-
-/* Connects SSL to a new server, under a name. */
-static void dial(SSL *ssl, SSL_CTX *to, const char *sni)
-{
-	int ends[2];
-
-	new_server(to);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) ||
-	    SSL_set_fd(ssl, ends[0]) != 1 || SSL_set_fd(server.ssl, ends[1]) != 1)
-		broken("socketpair");
-	set_name(ssl, sni);
-}
-
-static SSL *meet(SSL_CTX *ctx, SSL_CTX *to, const char *sni)
-{
-	SSL *ssl = SSL_new(ctx);
-
-	if (!ssl)
-		broken("SSL_new");
-	dial(ssl, to, sni);
-	return ssl;
-}
-
-/* The server's turn: it goes on as far as it can. */
-static void serve(void)
-{
-	size_t n = 0;
-
-	while (server.early && SSL_read_early_data(server.ssl, server.got + server.n,
-						   sizeof(server.got) - 1 - server.n,
-						   &n) == SSL_READ_EARLY_DATA_SUCCESS)
-		server.n += n;
-	while (SSL_read_ex(server.ssl, server.got + server.n, sizeof(server.got) - 1 - server.n,
-			   &n) == 1) {
-		server.n += n;
-		SSL_write(server.ssl, ANSWER, sizeof(ANSWER) - 1);
-	}
-	/* The queue is the client's too. */
-	ERR_clear_error();
-}
-
-static int shake(SSL *ssl)
-{
-	for (int i = 0; i < MOST_TURNS; i++) {
-		int rc = SSL_connect(ssl);
-
-		if (rc == 1 || SSL_get_error(ssl, rc) != SSL_ERROR_WANT_READ)
-			return rc;
-		serve();
-	}
-	broken("the handshake does not end");
-	return -1;
-}
-
-/* Whether SECRET could be sent. */
-static bool talk(SSL *ssl)
-{
-	char answer[sizeof(ANSWER)];
-
-	if (shake(ssl) != 1 || SSL_write(ssl, SECRET, sizeof(SECRET) - 1) <= 0)
-		return false;
-	serve();
-	/* TLS 1.3: the tickets come first. */
-	return SSL_read(ssl, answer, sizeof(answer)) > 0;
-}
-
-static void hang_up(SSL *ssl)
-{
-	SSL_shutdown(ssl);
-	close(SSL_get_fd(ssl));
-	close(SSL_get_fd(server.ssl));
-	SSL_free(server.ssl);
-}
-
-static void print_error(void)
-{
-	unsigned long error = ERR_peek_error();
-
-	printf("error=%s\n", error ? ERR_reason_error_string(error) : "none");
 }
 
 /* Says why the client failed, and what the server got, which reads whatever has left. */

@@ -6,10 +6,10 @@
  * Exits 0 when the server answered, 1 when OpenSSL failed, 2 when the test
  * itself is broken. It must never know of the shim.
  */
+#include "process.h"
 #include "psk.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -730,29 +730,6 @@ static void count_info(const SSL *ssl, int where, int rc)
 	(void)where;
 	(void)rc;
 	info_events++;
-}
-
-static void state_of_process(void)
-{
-	char line[256], link[64], target[256];
-	FILE *status = fopen("/proc/self/status", "re");
-	DIR *fds = opendir("/proc/self/fd");
-	struct dirent *entry;
-	ssize_t len;
-	int n = 0;
-
-	while (fgets(line, sizeof(line), status))
-		if ((!strncmp(line, "Sig", 3) && line[3] != 'Q') || !strncmp(line, "Threads", 7) ||
-		    !strncmp(line, "Umask", 5) || !strncmp(line, "Seccomp", 7))
-			fputs(line, stdout);
-	fclose(status);
-	while ((entry = readdir(fds))) {
-		snprintf(link, sizeof(link), "/proc/self/fd/%.16s", entry->d_name);
-		len = readlink(link, target, sizeof(target) - 1);
-		n += len > 0;
-	}
-	closedir(fds);
-	number("descriptors", n);
 }
 
 /* All that a program can ask for after a handshake, and what its own callbacks saw. */
