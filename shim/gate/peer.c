@@ -91,12 +91,20 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
+/* The BIO of that kind from which SSL reads, or NULL. To look without any BIO is an error. */
+static BIO *find_bio(const struct openssl *lib, SSL *ssl, int type)
+{
+	BIO *bio = lib->SSL_get_rbio(ssl);
+
+	return bio ? lib->BIO_find_type(bio, type) : NULL;
+}
+
 /* The other end's address, from the socket or, where that is not connected, from a datagram BIO. */
 static bool find_address(const struct openssl *lib, SSL *ssl, union address *peer)
 {
-	BIO *datagrams = lib->BIO_find_type(lib->SSL_get_rbio(ssl), BIO_TYPE_DGRAM);
+	BIO *datagrams = find_bio(lib, ssl, BIO_TYPE_DGRAM);
 	socklen_t size = sizeof(*peer);
-	int fd = lib->SSL_get_fd(ssl);
+	int fd = lib->SSL_get_rbio(ssl) ? lib->SSL_get_fd(ssl) : -1;
 
 	if (fd >= 0 && getpeername(fd, &peer->any, &size) == 0)
 		return true;
@@ -134,7 +142,7 @@ static void take_resolved(void *names, const char *name)
 /* The host that the program gave a BIO to connect to (BIO_set_conn_hostname(3)). */
 static void take_connect_host(const struct openssl *lib, SSL *ssl, struct peer_names *out)
 {
-	BIO *connect = lib->BIO_find_type(lib->SSL_get_rbio(ssl), BIO_TYPE_CONNECT);
+	BIO *connect = find_bio(lib, ssl, BIO_TYPE_CONNECT);
 	char *host = NULL, name[NAME_SIZE];
 
 	if (!connect || lib->BIO_ctrl(connect, BIO_C_GET_CONNECT, 0, &host) <= 0 || !host)
