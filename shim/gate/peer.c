@@ -83,6 +83,19 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
+/* The BIO of that kind from which SSL reads, or NULL. To look without any BIO is an error. */
+static BIO *find_bio(const struct openssl *lib, SSL *ssl, int type)
+{
+	BIO *bio = lib->SSL_get_rbio(ssl);
+
+	return bio ? lib->BIO_find_type(bio, type) : NULL;
+}
+
+static int find_descriptor(const struct openssl *lib, SSL *ssl)
+{
+	return lib->SSL_get_rbio(ssl) ? lib->SSL_get_fd(ssl) : -1;
+}
+
 /* What the program told a QUIC connection, whose socket need not know. */
 static bool told_address(struct openssl *lib, SSL *ssl, union address *peer)
 {
@@ -104,9 +117,9 @@ static bool told_address(struct openssl *lib, SSL *ssl, union address *peer)
 /* The other end's address, from the socket or, where that is not connected, from who knows it. */
 static bool find_address(struct openssl *lib, SSL *ssl, union address *peer)
 {
-	BIO *datagrams = lib->BIO_find_type(lib->SSL_get_rbio(ssl), BIO_TYPE_DGRAM);
+	BIO *datagrams = find_bio(lib, ssl, BIO_TYPE_DGRAM);
 	socklen_t size = sizeof(*peer);
-	int fd = lib->SSL_get_fd(ssl);
+	int fd = find_descriptor(lib, ssl);
 
 	if (fd >= 0 && getpeername(fd, &peer->any, &size) == 0)
 		return true;
@@ -119,11 +132,11 @@ static bool find_address(struct openssl *lib, SSL *ssl, union address *peer)
 /* Whether an address that is not there yet will come: SSL is to be connected first. */
 static bool will_have_address(struct openssl *lib, SSL *ssl)
 {
-	int fd = lib->SSL_get_fd(ssl), family = AF_UNSPEC;
+	int fd = find_descriptor(lib, ssl), family = AF_UNSPEC;
 	socklen_t size = sizeof(family);
 
 	if (fd < 0)
-		return lib->BIO_find_type(lib->SSL_get_rbio(ssl), BIO_TYPE_CONNECT) != NULL;
+		return find_bio(lib, ssl, BIO_TYPE_CONNECT) != NULL;
 	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 &&
 	       (family == AF_INET || family == AF_INET6);
 }
@@ -158,7 +171,7 @@ static void take_resolved(void *names, const char *name)
 /* The host that the program gave a BIO to connect to (BIO_set_conn_hostname(3)). */
 static void take_connect_host(struct openssl *lib, SSL *ssl, struct peer_names *out)
 {
-	BIO *connect = lib->BIO_find_type(lib->SSL_get_rbio(ssl), BIO_TYPE_CONNECT);
+	BIO *connect = find_bio(lib, ssl, BIO_TYPE_CONNECT);
 	char *host = NULL, name[NAME_SIZE];
 
 	if (!connect || lib->BIO_ctrl(connect, BIO_C_GET_CONNECT, 0, &host) <= 0 || !host)
