@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+#
+# Builds the clients that find libssl at run time. They are other people's programs as far as
+# sanitizers are concerned.
+# shellcheck shell=bash
+
+build_dl() {
+	local here=$BATS_TEST_DIRNAME/dl who
+	export DL=$BATS_FILE_TMPDIR
+	build() { # ARGUMENT...
+		env -i PATH=/usr/bin:/bin gcc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror -O2 -g \
+			-o "$DL/$1" "${@:2}"
+	}
+	build talker "$here/talker.c" "$here/talk.c" -Wl,--as-needed
+	build plugin.so -shared -fPIC -DLINKED "$here/talk.c" -lssl -lcrypto
+	build other.so -shared -fPIC "$here/other.c"
+	build early.so -shared -fPIC -fno-builtin "$here/early.c"
+	build resolver "$here/resolver.c"
+
+	# Each object has a folder that only its own RUNPATH names.
+	for who in program library plugin; do
+		mkdir -p "$DL/$who"
+		build "$who/hidden.so" -shared -fPIC -nostdlib "$here/hidden.c"
+	done
+	object() { # WHO FILE ARGUMENT...
+		build "$2" "-DWHO=$1" "$here/seek.c" "-Wl,--enable-new-dtags,-rpath,$DL/$1:$DL" "${@:3}"
+	}
+	object library seek-library.so -shared -fPIC
+	object plugin seek-plugin.so -shared -fPIC
+	object program seeker "$here/seeker.c" -rdynamic "$DL/seek-library.so"
+
+	build wrapped "$here/wrapped.c"
+	build wrapped-linked -DLINKED "$here/wrapped.c" \
+		"$(gcc -print-file-name=libgnutls-openssl.so.27)"
+}
