@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 #
 # Builds the clients that find libssl at run time. They are other people's programs as far as
-# sanitizers are concerned.
+# sanitizers are concerned. And a libssl that looks at itself first, as it is built from 3.6 on: the
+# system's own, looked up or not, calls SSL_CTX_new_ex() by way of the shim.
 # shellcheck shell=bash
 
 build_dl() {
-	local here=$BATS_TEST_DIRNAME/dl who
+	local here=$BATS_TEST_DIRNAME/dl who libssl
 	export DL=$BATS_FILE_TMPDIR
 	build() { # ARGUMENT...
 		env -i PATH=/usr/bin:/bin gcc -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror -O2 -g \
@@ -16,6 +17,14 @@ build_dl() {
 	build other.so -shared -fPIC "$here/other.c"
 	build early.so -shared -fPIC -fno-builtin "$here/early.c"
 	build resolver "$here/resolver.c"
+
+	libssl=$(ldd "$DL/plugin.so" | sed -n 's/.*libssl.* => \([^ ]*\) .*/\1/p')
+	mkdir -p "$DL/symbolic"
+	/usr/bin/python3 "$here/../../stress/elfpatch.py" "$libssl" "$DL/symbolic/${libssl##*/}" --symbolic
+	# By the names that programs try first, where the development files are installed.
+	ln -s "${libssl##*/}" "$DL/symbolic/libssl.so"
+	SYMBOLIC=LD_LIBRARY_PATH=$DL/symbolic
+	export SYMBOLIC
 
 	# Each object has a folder that only its own RUNPATH names.
 	for who in program library plugin; do
