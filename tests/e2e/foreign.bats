@@ -177,7 +177,18 @@ by_ctypes() {
 
 @test "dlsym while the loader is at work on the program" {
 	pin_policy "$HOST" nobody
+	run_bare "$DL/resolver"
+	assert_out resolved
 	run_shimmed "$DL/resolver"
 	assert_rc 0
 	assert_out resolved
+}
+
+@test "dlsym before the loader has come to the shim finds nothing, and does no harm" {
+	pin_policy "$HOST" nobody
+	run_bare "$DL/resolver-library"
+	assert_out resolved
+	run_shimmed "$DL/resolver-library"
+	assert_rc 0
+	assert_out "not resolved"
 }

@@ -16,7 +16,10 @@ build_dl() {
 	build plugin.so -shared -fPIC -DLINKED "$here/talk.c" -lssl -lcrypto
 	build other.so -shared -fPIC "$here/other.c"
 	build early.so -shared -fPIC -fno-builtin "$here/early.c"
-	build resolver "$here/resolver.c"
+	# Without a PLT, or they would not get that far by themselves.
+	build resolver -fno-plt "$here/resolved.c" "$here/resolver.c"
+	build resolver.so -shared -fPIC -fno-plt "$here/resolver.c"
+	build resolver-library "$here/resolved.c" "-Wl,-rpath,$DL" "$DL/resolver.so"
 
 	libssl=$(ldd "$DL/plugin.so" | sed -n 's/.*libssl.* => \([^ ]*\) .*/\1/p')
 	mkdir -p "$DL/symbolic"

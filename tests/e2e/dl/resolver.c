@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An indirect function whose resolver asks dlsym(3), while the loader is still at
- * work on this very program.
+ * An indirect function whose resolver asks dlsym(3): for the pointer, while the
+ * loader is still at work on the object that this is built into.
  */
 #include <dlfcn.h>
-#include <stdio.h>
 #include <unistd.h>
+
+typedef pid_t ask(void);
 
 static pid_t no_pid(void)
 {
 	return -1;
 }
 
-static __typeof__(getpid) *resolve(void)
+static ask *resolve(void)
 {
 	void *found = dlsym(RTLD_DEFAULT, "getpid");
 
-	return found ? (__typeof__(getpid) *)found : no_pid;
+	return found ? (ask *)found : no_pid;
 }
 
-pid_t process(void) __attribute__((ifunc("resolve")));
+static pid_t process(void) __attribute__((ifunc("resolve")));
+static ask *const volatile pointer = process;
 
-int main(void)
+int resolved(void);
+
+int resolved(void)
 {
-	printf("%s\n", process() == getpid() ? "resolved" : "not resolved");
-	return 0;
+	return pointer() == getpid();
 }
