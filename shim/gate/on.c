@@ -18,8 +18,7 @@
 /* The function that the program meant; NULL when there is none. */
 #define REAL(lib, name) ((lib) ? (lib)->name : (__typeof__(name) *)openssl_next(#name))
 
-/* Whether policies are in force. The first call reads them, behind the program's back. */
-static bool is_active(void)
+bool on_active(void)
 {
 	const int before = errno;
 	bool active = store_active();
@@ -38,12 +37,12 @@ static bool lacks_something(struct openssl *lib)
 
 static bool is_gated(const struct openssl *lib)
 {
-	return lib && !lib->lacks && is_active();
+	return lib && !lib->lacks && on_active();
 }
 
 static SSL_CTX *gated(struct openssl *lib, SSL_CTX *ctx)
 {
-	if (!ctx || !lib || !is_active())
+	if (!ctx || !lib || !on_active())
 		return ctx;
 	if (lacks_something(lib)) {
 		lacking_install(lib, ctx);
@@ -78,7 +77,7 @@ void on_ctx_set_cert_verify_callback(SSL_CTX *ctx, openssl_verify_cb *cb, void *
 		REAL(lib, SSL_CTX_set_cert_verify_callback);
 	struct state_ctx *state;
 
-	if (lib && lib->lacks && is_active())
+	if (lib && lib->lacks && on_active())
 		return;
 	if (!is_gated(lib)) {
 		if (real)
@@ -189,7 +188,7 @@ static bool may_start(struct openssl *lib, SSL *ssl, bool client)
 {
 	SSL_SESSION *session;
 
-	if (!lib || !is_active())
+	if (!lib || !on_active())
 		return true;
 	if (lacks_something(lib)) {
 		lacking_tell(lib, lib->lacks);

@@ -9,6 +9,9 @@
 
 #include "loader/openssl.h"
 
+/* Whether policies are in force. The first call reads them, behind the program's back. */
+bool on_active(void);
+
 SSL_CTX *on_ctx_new(const SSL_METHOD *method);
 SSL_CTX *on_ctx_new_ex(OSSL_LIB_CTX *libctx, const char *propq, const SSL_METHOD *method);
 void on_ctx_set_cert_verify_callback(SSL_CTX *ctx, openssl_verify_cb *cb, void *arg);

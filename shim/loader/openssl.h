@@ -61,6 +61,9 @@ struct openssl {
 struct openssl *openssl_of_method(const SSL_METHOD *method);
 struct openssl *openssl_of(const void *object);
 
+/* Whether a libssl or a libcrypto owns FUNCTION. */
+bool openssl_defines(const void *function);
+
 /* Any libssl known so far, or NULL. */
 struct openssl *openssl_any(void);
 
