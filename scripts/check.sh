@@ -179,7 +179,9 @@ instrumented=(tests/e2e/!($bare).bats)
 leaking=(tests/e2e/{handshake,resumption}.bats)
 others=(tests/e2e/!($bare|handshake|resumption).bats)
 
-# The longest first.
+# The longest first. Every line of OpenSSL, and which gate catches what on it.
+start abi/matrix scripts/abi.sh matrix
+start abi/gates scripts/abi.sh gates
 is_built tsan && start tsan/e2e bats_on tsan '' "${instrumented[@]}"
 is_built gcc && for folder in e2e $(cd tests && printf '%s\n' */*.bats | cut -d/ -f1 | sort -u | grep -vx e2e); do
 	start "gcc/$folder" bats_on gcc '' "tests/$folder"
