@@ -172,12 +172,13 @@ is_built() {
 	[[ $built == *" $1 "* ]]
 }
 
-# Those with programs of our own, on stacks that a sanitizer knows.
+# Those with programs of our own, on stacks that a sanitizer knows, in forks that it survives.
 shopt -s extglob
-instrumented=(tests/e2e/!(programs|untouched|async).bats)
+bare='programs|nameless|foreign|untouched|async|forking'
+instrumented=(tests/e2e/!($bare).bats)
 # Looking for leaks is slow: once through every way to make a handshake and to resume is enough.
 leaking=(tests/e2e/{handshake,resumption}.bats)
-others=(tests/e2e/!(programs|untouched|async|handshake|resumption).bats)
+others=(tests/e2e/!($bare|handshake|resumption).bats)
 
 # The longest first.
 is_built tsan && {

@@ -20,6 +20,10 @@ packages() { # GROUP
 		echo curl jq libcap2-bin openssl publicsuffix python3 util-linux valgrind
 		echo liblwp-protocol-https-perl libwww-perl nginx-light php-cli postgresql-client \
 			redis-tools ruby socat stunnel4 syslog-ng-core
+		echo bind9-dnsutils httperf libio-socket-ssl-perl libnet-ssleay-perl mariadb-client-core \
+			monitoring-plugins-basic postfix swaks
+		echo cl-plus-ssl cl-usocket libcurl4 libgnutls-openssl27 nim php-curl php-pgsql \
+			python3-pyqt5 python3-pyqt6 sbcl
 		;;
 	*)
 		echo "deps.sh: '$1' is no group; write build, demo, test, lint or bench" >&2

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The exported side of the fence: each function has the name and type that
- * OpenSSL's headers give it, and one statement. Nothing is decided, printed or
+ * OpenSSL's and libc's headers give it, and one statement. Nothing is decided, printed or
  * looked up here.
  */
 #include "gate/on.h"
+#include "gate/on_resolve.h"
 
 /* A function of hooks.def that is missing below, or not exported, does not link. */
 #pragma GCC visibility push(default)
@@ -74,9 +75,47 @@ int SSL_write_early_data(SSL *ssl, const void *data, size_t len, size_t *written
 	return on_write_early_data(ssl, data, len, written);
 }
 
+int SSL_set_quic_tls_early_data_enabled(SSL *ssl, int enabled)
+{
+	return on_set_quic_tls_early_data_enabled(ssl, enabled);
+}
+
+int SSL_set1_initial_peer_addr(SSL *ssl, const BIO_ADDR *peer)
+{
+	return on_set1_initial_peer_addr(ssl, peer);
+}
+
 const char *X509_verify_cert_error_string(long code)
 {
 	return on_verify_cert_error_string(code);
+}
+
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+		struct addrinfo **list)
+{
+	return on_getaddrinfo(node, service, hints, list);
+}
+
+struct hostent *gethostbyname(const char *name)
+{
+	return on_gethostbyname(name);
+}
+
+struct hostent *gethostbyname2(const char *name, int family)
+{
+	return on_gethostbyname2(name, family);
+}
+
+int gethostbyname_r(const char *name, struct hostent *host, char *buffer, size_t size,
+		    struct hostent **result, int *error)
+{
+	return on_gethostbyname_r(name, host, buffer, size, result, error);
+}
+
+int gethostbyname2_r(const char *name, int family, struct hostent *host, char *buffer, size_t size,
+		     struct hostent **result, int *error)
+{
+	return on_gethostbyname2_r(name, family, host, buffer, size, result, error);
 }
 
 #pragma GCC visibility pop

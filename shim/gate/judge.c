@@ -233,6 +233,8 @@ static bool demands(const struct trial *t, const struct store_policy *policy,
 		return false;
 	verdict_demand(policy->source->policy, name ? name->text : NULL,
 		       name ? name->kind : NAME_BAD, t->now, out);
+	if (name && name->beside && !out->section)
+		return false;
 	return !out->blank;
 }
 
@@ -293,48 +295,42 @@ static enum verdict try_name(struct trial *t, const struct peer_name *name)
 	return worst;
 }
 
-/* What one policy and name add to a token: serial, expiry, kind, the name and its NUL. */
-#define TERM_SIZE (sizeof(uint64_t) + 2 + NAME_SIZE)
-
-static size_t add_term(const struct trial *t, const struct store_policy *policy,
-		       const struct peer_name *name, unsigned char *out)
+/* What one policy and name add to a token: a keyed hash of all that may tell it from others. */
+static uint64_t term(const struct store_policy *policy, const struct peer_name *name, bool expired)
 {
-	size_t len = name ? strlen(name->text) + 1 : 0;
-	struct demand d;
+	/* Random bytes that the kernel gives each program: secret, and the same after fork(2). */
+	const uint8_t *key = (const uint8_t *)getauxval(AT_RANDOM);
+	const size_t len = name ? strlen(name->text) : 0;
+	unsigned char bytes[sizeof(policy->serial) + 2 + NAME_SIZE];
 
-	if (!policy->source->policy || !demands(t, policy, name, &d))
-		return 0;
-	memcpy(out, &policy->serial, sizeof(policy->serial));
-	out += sizeof(policy->serial);
-	out[0] = d.expired;
-	out[1] = name ? (unsigned char)name->kind : NAME_BAD;
-	memcpy(out + 2, name ? name->text : "", len);
-	return sizeof(policy->serial) + 2 + len;
+	memcpy(bytes, &policy->serial, sizeof(policy->serial));
+	bytes[sizeof(policy->serial)] = expired;
+	bytes[sizeof(policy->serial) + 1] = name ? (unsigned char)name->kind : NAME_BAD;
+	memcpy(bytes + sizeof(policy->serial) + 2, name ? name->text : "", len);
+	return siphash(bytes, sizeof(policy->serial) + 2 + len, key);
 }
 
 /*
  * The token of a session accepted under these policies for these names; 0 when
- * nobody demands anything of it.
+ * nobody demands anything of it. A sum, since the resolver's names have no order.
  */
-static int make_token(struct trial *t)
+static uintptr_t make_token(const struct trial *t)
 {
-	const size_t names = t->names.n ? t->names.n : 1, most = t->set->n * names;
-	unsigned char few[2 * TERM_SIZE];
-	unsigned char *terms = most > 2 ? malloc(most * TERM_SIZE) : few;
-	/* Random bytes that the kernel gives each program: secret, and the same after fork(2). */
-	const uint8_t *key = (const uint8_t *)getauxval(AT_RANDOM);
-	size_t len = 0;
+	const struct peer_name *name = t->names.n ? t->names.list : NULL;
+	const struct store_policy *policy;
+	bool demanded = false;
+	struct demand d;
+	uint64_t sum = 0;
 
-	if (!terms)
-		return -1;
-	for (size_t i = 0; i < most; i++)
-		len += add_term(t, &t->set->policies[i % t->set->n],
-				t->names.n ? &t->names.list[i / t->set->n] : NULL, terms + len);
-	if (len)
-		t->token = (uintptr_t)siphash(terms, len, key) | 1; /* never 0 */
-	if (terms != few)
-		free(terms);
-	return 0;
+	for (size_t i = 0; i < t->names.n || i == 0; i++, name++) {
+		for (policy = t->set->policies; policy < t->set->policies + t->set->n; policy++) {
+			if (!policy->source->policy || !demands(t, policy, name, &d))
+				continue;
+			sum += term(policy, name, d.expired);
+			demanded = true;
+		}
+	}
+	return demanded ? (uintptr_t)sum | 1 : 0;
 }
 
 /* Refuses for what went wrong here, and tells it in the name of the first policy. */
@@ -351,15 +347,27 @@ static enum verdict fail(struct trial *t, const char *what)
 	return VERDICT_REFUSED;
 }
 
+/* Whether any policy would judge some name, whichever it is. */
+static bool is_anybody_judging(const struct trial *t)
+{
+	for (size_t i = 0; i < t->set->n; i++)
+		if (!t->set->policies[i].exempt && t->set->policies[i].cap == MODE_ENFORCE)
+			return true;
+	return false;
+}
+
 static enum verdict judge_all(struct trial *t)
 {
 	enum verdict worst = VERDICT_UNJUDGED, v;
 	SSL_SESSION *session = t->c->session;
 
-	if (t->names.failed || make_token(t) < 0)
+	if (t->names.failed)
 		return fail(t, "out of memory");
+	t->token = make_token(t);
 	if (t->c->name_lost)
 		return fail(t, "the name that was sent is not known");
+	if (t->c->early && t->names.unsettled && is_anybody_judging(t))
+		return fail(t, "the server's address is not known yet");
 	if (t->token && t->c->key_before)
 		return fail(t, "the session has a key of an earlier handshake");
 	if (session && t->token)
@@ -426,7 +434,7 @@ bool judge_is_wanted(const struct judge_case *c)
 	bool wanted = true;
 
 	if (open_trial(&t))
-		wanted = t.names.failed || any_bad(t.set) || make_token(&t) < 0 || t.token;
+		wanted = t.names.failed || any_bad(t.set) || make_token(&t) != 0;
 	close_trial(&t);
 	return wanted;
 }

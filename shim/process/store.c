@@ -247,6 +247,11 @@ bool store_active(void)
 	return set != &none;
 }
 
+bool store_is_empty(void)
+{
+	return current == &none;
+}
+
 const struct store_set *store_enter(void)
 {
 	/* Sequentially consistent, as is reclaim(): it sees us, or we see its new set. */

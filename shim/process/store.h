@@ -35,6 +35,9 @@ struct store_set {
  */
 bool store_active(void);
 
+/* Whether the policies have been read and there are none. Reads nothing. */
+bool store_is_empty(void);
+
 /*
  * Looks whether a policy has changed and puts the new one in force: at most one
  * stat(2) a file. A changed policy that is bad is not taken over; that is said

@@ -144,6 +144,17 @@ enum name_kind name_normalise(const char *text, size_t len, char out[NAME_SIZE],
 	return NAME_BAD;
 }
 
+void name_printable(const char *text, char out[NAME_SIZE])
+{
+	size_t i = 0;
+
+	for (; i < NAME_MAX_LEN && text[i]; i++)
+		out[i] = text[i] > ' ' && text[i] < 0x7f ? text[i] : '?';
+	if (text[i])
+		out[i - 1] = '?';
+	out[i] = '\0';
+}
+
 const char *name_parent(const char *host)
 {
 	const char *dot = strchr(host, '.');

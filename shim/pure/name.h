@@ -30,6 +30,13 @@ enum name_kind {
 enum name_kind name_normalise(const char *text, size_t len, char out[NAME_SIZE], const char **why);
 
 /*
+ * Writes to OUT what can be shown of TEXT, which is NAME_BAD: '?' in place of
+ * what is not printable ASCII, and at the end where TEXT is cut. That is no name
+ * either.
+ */
+void name_printable(const char *text, char out[NAME_SIZE]);
+
+/*
  * The name behind the first dot of HOST, a normal-form host name, or NULL when
  * it has a single label. Points into HOST.
  */

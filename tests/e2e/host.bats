@@ -1,22 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# The host's policy, in a mount namespace of its own: what stands in $T/etc lies over /etc there.
-# Needs root, as the host's policy itself does.
+# The host's policy, in a mount namespace of its own. Needs root, as the host's policy itself does.
 
 load ../lib/rig
-
-in_host() { # COMMAND...: output, error and exit code as with `try'
-	# shellcheck disable=SC2016 # expanded by the inner shell
-	try unshare -m bash -euc '
-		mkdir -p "$1/layers"
-		mount -t tmpfs none "$1/layers"
-		mkdir "$1/layers/upper" "$1/layers/work"
-		cp -a "$1/etc/." "$1/layers/upper"
-		mount -t overlay overlay \
-			-o "lowerdir=/etc,upperdir=$1/layers/upper,workdir=$1/layers/work" /etc
-		shift
-		exec "$@"' - "$T" "$@"
-}
 
 host_policy() { # [FILE]: standard input becomes the host's policy; it logs to $T/events
 	mkdir -p "$T/etc/pinshim/policy.d"

@@ -100,6 +100,11 @@ done
 cp api.key alone.key
 cp api.pem alone-chain.pem
 
+# The honest server with a key that RSA key exchange takes.
+openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.key
+issue rsa /CN=api.example.com int "$(server $api)"
+cat rsa.pem int.pem >rsa-chain.pem
+
 # Nobody trusts this one: how a program fails that sees an untrusted certificate.
 issue untrusted /CN=api.example.com stranger "$(server $api)"
 cp untrusted.pem untrusted-chain.pem

@@ -154,6 +154,20 @@ run_shimmed() {
 	try "${SHIMMED[@]}" "$@"
 }
 
+# In a mount namespace in which what stands in $T/etc lies over /etc. Needs root.
+in_host() { # COMMAND...: output, error and exit code as with `try'
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	try unshare -m bash -euc '
+		mkdir -p "$1/layers"
+		mount -t tmpfs none "$1/layers"
+		mkdir "$1/layers/upper" "$1/layers/work"
+		cp -a "$1/etc/." "$1/layers/upper"
+		mount -t overlay overlay \
+			-o "lowerdir=/etc,upperdir=$1/layers/upper,workdir=$1/layers/work" /etc
+		shift
+		exec "$@"' - "$T" "$@"
+}
+
 # The test client (e2e/clients/client.c) against the server; later KEY=VALUEs win.
 client() { # SCENARIO [KEY=VALUE...]
 	run_shimmed "$CLIENT" "$1" "$PORT" "ca=$PKI/ca.pem" sni=api.example.com "${@:2}"

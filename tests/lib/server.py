@@ -124,13 +124,120 @@ def speak_postgres(peer):
         peer.send(message(b"C", b"SELECT 1\0") + ready)
 
 
+def mariadb_packet(number, body):
+    return len(body).to_bytes(3, "little") + bytes([number & 0xFF]) + body
+
+
+def speak_mariadb(peer):
+    """The log-in without a password, then every query is answered with one row."""
+
+    def receive():
+        head = peer.exactly(4)
+        return head[3], peer.exactly(int.from_bytes(head[:3], "little"))
+
+    fine = struct.pack("<BBBHH", 0, 0, 0, 2, 0)
+    end = struct.pack("<BHH", 0xFE, 0, 2)
+    column = b"\3def\0\0\0\x08greeting\0" + struct.pack("<BHIBHB2x", 12, 33, 64, 253, 0, 0)
+    row = bytes([len(HELLO) - 1]) + HELLO[:-1]
+    number, _ = receive()
+    peer.send(mariadb_packet(number + 1, fine))
+    while True:
+        number, command = receive()
+        if command[:1] == b"\x01":
+            return
+        answer = (b"\1", column, end, row, end) if command[:1] == b"\x03" else (fine,)
+        for body in answer:
+            number += 1
+            peer.send(mariadb_packet(number, body))
+
+
+def speak_dns(peer):
+    """DNS over TLS: every question is answered with one address."""
+    while True:
+        asked = peer.exactly(struct.unpack("!H", peer.exactly(2))[0])
+        question = asked[12 : asked.index(b"\0", 12) + 5]
+        head = asked[:2] + struct.pack("!HHHHH", 0x8180, 1, 1, 0, 0)
+        answer = struct.pack("!HHHIH4B", 0xC00C, 1, 1, 60, 4, 192, 0, 2, 1)
+        reply = head + question + answer
+        peer.send(struct.pack("!H", len(reply)) + reply)
+
+
+def speak_smtp(peer):
+    """SMTP after the greeting; tells whether the client ended it with STARTTLS."""
+    while True:
+        verb = peer.until(b"\r\n")[:8].upper()
+        if verb == b"STARTTLS":
+            peer.send(b"220 go on\r\n")
+            return True
+        if verb[:4] == b"EHLO":
+            peer.send(b"250-api.example.com\r\n250 STARTTLS\r\n")
+        elif verb[:4] == b"DATA":
+            peer.send(b"354 go on\r\n")
+            peer.until(b"\r\n.\r\n")
+            peer.send(b"250 ok\r\n")
+        elif verb[:4] == b"QUIT":
+            peer.send(b"221 bye\r\n")
+            return False
+        else:
+            peer.send(b"250 ok\r\n")
+
+
+def speak_smtps(peer):
+    """SMTP in TLS from the first byte."""
+    peer.send(b"220 api.example.com ESMTP\r\n")
+    speak_smtp(peer)
+
+
 SPEAK = {
     "http": speak_http,
     "line": speak_line,
     "sink": speak_sink,
     "redis": speak_redis,
     "postgres": speak_postgres,
+    "mariadb": speak_mariadb,
+    "dns": speak_dns,
+    "smtp": speak_smtp,
+    "smtps": speak_smtps,
 }
+
+
+# What is said in plain text first, and whether the client then asked for TLS. What comes after
+# that may be on its way already, so that not a byte too much is taken.
+
+
+def agree_postgres(peer):
+    if peer.conn.recv(8, socket.MSG_PEEK | socket.MSG_WAITALL)[4:] != struct.pack("!I", 80877103):
+        return False
+    peer.conn.recv(8, socket.MSG_WAITALL)
+    peer.send(b"S")
+    return True
+
+
+def agree_mariadb(peer):
+    """Of the greeting the client must like the abilities; it asks for TLS with half a log-in."""
+    can = 0x1 | 0x200 | 0x800 | 0x8000 | 0x80000
+    salt = b"12345678"
+    peer.send(
+        mariadb_packet(
+            0,
+            b"\x0a10.11.0-MariaDB\0"
+            + struct.pack("<I8sxHBHHB10x", 1, salt, can & 0xFFFF, 33, 2, can >> 16, 21)
+            + b"123456789012\0mysql_native_password\0",
+        )
+    )
+    size, wants = struct.unpack("<II", peer.conn.recv(8, socket.MSG_PEEK | socket.MSG_WAITALL))
+    if size & 0xFFFFFF != 32 or not wants & 0x800:
+        return False
+    peer.conn.recv(36, socket.MSG_WAITALL)
+    return True
+
+
+def agree_smtp(peer):
+    peer.send(b"220 api.example.com ESMTP\r\n")
+    return speak_smtp(peer)
+
+
+AGREE = {"postgres": agree_postgres, "mariadb": agree_mariadb, "smtp": agree_smtp}
 
 
 def close(conn):
@@ -148,14 +255,13 @@ def serve(options, context, plain, names):
     try:
         plain.settimeout(30)
         peer.conn = plain
-        if options.proto == "postgres":
-            # A client that goes on without TLS sends its start-up message instead: data.
-            if plain.recv(8, socket.MSG_PEEK | socket.MSG_WAITALL)[4:] != struct.pack("!I", 80877103):
-                line["handshake"] = "plain text"
-                speak_postgres(peer)
+        # What a client says that goes on without TLS is data.
+        if options.proto in AGREE:
+            line["handshake"] = "plain text"
+            if not AGREE[options.proto](peer):
+                SPEAK[options.proto](peer)
                 return
-            plain.recv(8, socket.MSG_WAITALL)
-            plain.sendall(b"S")
+            line.update(handshake=None, data=0, head="")
         tls = context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         peer.conn = tls
         try:

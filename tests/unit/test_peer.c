@@ -17,6 +17,7 @@
 
 #include "certs.h"
 #include "gate/peer.h"
+#include "process/resolver.h"
 
 static struct openssl *lib;
 static EVP_PKEY *key;
@@ -320,6 +321,86 @@ static void the_address_where_there_is_no_name(void **state)
 	names_of_a_socket(AF_INET6, "::1");
 }
 
+static void the_host_of_a_connect_bio(void **state)
+{
+	static const struct {
+		const char *host, *name;
+		enum name_source source;
+		enum name_kind kind;
+	} cases[] = {
+		{ "API.Example.com.:443", "api.example.com", NAME_FROM_RESOLVER, NAME_HOST },
+		{ "192.0.2.7:443", "192.0.2.7", NAME_FROM_ADDRESS, NAME_ADDRESS },
+		{ "[2001:DB8::7]:443", "2001:db8::7", NAME_FROM_ADDRESS, NAME_ADDRESS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+		SSL *ssl = SSL_new(ctx);
+		BIO *bio = BIO_new(BIO_s_connect());
+		struct peer_names names;
+
+		assert_int_equal(BIO_set_conn_hostname(bio, cases[i].host), 1);
+		SSL_set_bio(ssl, bio, bio);
+		peer_names(lib, ssl, &(struct peer_names_told){ .sent = "" }, &names);
+		assert_int_equal(names.n, 1);
+		assert_string_equal(names.list[0].text, cases[i].name);
+		assert_int_equal(names.list[0].source, cases[i].source);
+		assert_int_equal(names.list[0].kind, cases[i].kind);
+		assert_false(names.list[0].beside);
+		peer_names_free(&names);
+		/* It is asked for only when there is no other name. */
+		peer_names(lib, ssl, &(struct peer_names_told){ .sent = "b.example.com" }, &names);
+		assert_int_equal(names.n, 1);
+		assert_string_equal(names.list[0].text, "b.example.com");
+		peer_names_free(&names);
+		SSL_free(ssl);
+		SSL_CTX_free(ctx);
+	}
+}
+
+/* All that were resolved, and the address beside them. */
+static void names_of_an_address(void **state)
+{
+	const uint32_t address = htonl(INADDR_LOOPBACK);
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = address };
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	socklen_t size = sizeof(to);
+	struct peer_names names;
+	char name[NAME_SIZE];
+
+	(void)state;
+	assert_int_equal(bind(listener, (struct sockaddr *)&to, size), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&to, &size), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, size), 0);
+	assert_int_equal(SSL_set_fd(ssl, fd), 1);
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "n%d.example.com", i);
+		resolver_add(name, AF_INET, &address);
+	}
+	peer_names(lib, ssl, &(struct peer_names_told){ .sent = "" }, &names);
+	assert_false(names.failed);
+	assert_int_equal(names.n, 101);
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "n%d.example.com", 99 - i);
+		assert_string_equal(names.list[i].text, name);
+		assert_int_equal(names.list[i].source, NAME_FROM_RESOLVER);
+		assert_int_equal(names.list[i].kind, NAME_HOST);
+		assert_false(names.list[i].beside);
+	}
+	assert_string_equal(names.list[100].text, "127.0.0.1");
+	assert_int_equal(names.list[100].source, NAME_FROM_ADDRESS);
+	assert_true(names.list[100].beside);
+	peer_names_free(&names);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	close(fd);
+	close(listener);
+}
+
 static void other_transports_have_no_address(void **state)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
@@ -333,9 +414,11 @@ static void other_transports_have_no_address(void **state)
 		 (int)getpid());
 
 	(void)state;
+	ERR_clear_error();
 	peer_names(lib, ssl, &(struct peer_names_told){ 0 }, &names); /* no BIO at all */
 	assert_int_equal(names.n, 0);
 	assert_int_equal(peer_port(lib, ssl), 0);
+	assert_int_equal(ERR_peek_error(), 0);
 	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(listener, 1), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
@@ -380,6 +463,8 @@ int main(void)
 		cmocka_unit_test(dates_of_certificates),
 		cmocka_unit_test(names_of_a_connection),
 		cmocka_unit_test(the_address_where_there_is_no_name),
+		cmocka_unit_test(the_host_of_a_connect_bio),
+		cmocka_unit_test(names_of_an_address),
 		cmocka_unit_test(other_transports_have_no_address),
 		cmocka_unit_test(a_name_longer_than_any_is_cut),
 	};

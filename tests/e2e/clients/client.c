@@ -13,16 +13,20 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,6 +48,10 @@ static struct {
 	const char *security; /* none: level 0, own: a callback, ssl: on the SSL */
 	const char *made;     /* ex: SSL_CTX_new_ex, any: not a client's method */
 	const char *drive;    /* write: SSL_write alone drives the handshake */
+	const char *resolve;  /* with which function the host is resolved; the last answer counts */
+	const char *host;     /* names, with commas between them; default: no name at all */
+	const char *host2;    /* what the second connection resolves; default: nothing more */
+	const char *mmap;     /* fails: the first resolution gets no memory from mmap(2) */
 	const char *via;      /* how a session travels, which cipher suites, whose callbacks */
 } option;
 
@@ -80,19 +88,95 @@ static int dial_local(const char *path)
 	return fd;
 }
 
-static int dial(const char *to)
-{
-	struct sockaddr_in address = { .sin_family = AF_INET,
-				       .sin_port = htons((uint16_t)atoi(to)),
-				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd;
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
 
-	if (*to == '/')
-		return dial_local(to);
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)))
+static union address peer; /* where the connections go */
+
+static void take_host(const struct hostent *host, const char *name, union address *out)
+{
+	if (!host || host->h_addrtype != AF_INET)
+		broken(name);
+	out->v4.sin_family = AF_INET;
+	memcpy(&out->v4.sin_addr, host->h_addr_list[0], sizeof(out->v4.sin_addr));
+}
+
+/* IPv4 as IPv6 when FAMILY is AF_INET6. */
+static void take_info(const char *name, int family, union address *out)
+{
+	const struct addrinfo hints = { .ai_family = family,
+					.ai_flags = AI_V4MAPPED,
+					.ai_socktype = SOCK_STREAM };
+	struct addrinfo *list;
+
+	if (getaddrinfo(name, NULL, &hints, &list))
+		broken(name);
+	memcpy(out, list->ai_addr, list->ai_addrlen);
+	freeaddrinfo(list);
+}
+
+static void resolve_one(const char *name, union address *out)
+{
+	struct hostent host, *result = NULL;
+	char buffer[4096];
+	int error;
+
+	if (is(option.resolve, "getaddrinfo"))
+		take_info(name, AF_INET, out);
+	else if (is(option.resolve, "mapped"))
+		take_info(name, AF_INET6, out);
+	else if (is(option.resolve, "gethostbyname"))
+		take_host(gethostbyname(name), name, out);
+	else if (is(option.resolve, "gethostbyname2"))
+		take_host(gethostbyname2(name, AF_INET), name, out);
+	else if (is(option.resolve, "gethostbyname_r"))
+		gethostbyname_r(name, &host, buffer, sizeof(buffer), &result, &error);
+	else if (is(option.resolve, "gethostbyname2_r"))
+		gethostbyname2_r(name, AF_INET, &host, buffer, sizeof(buffer), &result, &error);
+	else
+		broken("resolve");
+	if (strstr(option.resolve, "_r"))
+		take_host(result, name, out);
+}
+
+static bool no_memory;
+
+/* Stands in for libc's in all objects but libc itself. Sanitizers call it before they are ready. */
+__attribute__((visibility("default"), no_sanitize("thread", "address", "undefined"))) void *
+mmap(void *start, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	if (!no_memory)
+		return (void *)syscall(SYS_mmap, start, size, protection, flags, fd, offset);
+	errno = ENOMEM;
+	return MAP_FAILED;
+}
+
+static void resolve(const char *names)
+{
+	char *copy = strdup(names), *rest = copy;
+
+	for (char *name; (name = strsep(&rest, ","));)
+		resolve_one(name, &peer);
+	free(copy);
+}
+
+/* To ADDRESS, whose port is still to be set. */
+static int dial_address(union address address, const char *to)
+{
+	int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	address.v4.sin_port = htons((uint16_t)atoi(to)); /* where sin6_port is, too */
+	if (fd < 0 || connect(fd, &address.any, sizeof(address)))
 		broken("connect");
 	return fd;
+}
+
+static int dial(const char *to)
+{
+	return *to == '/' ? dial_local(to) : dial_address(peer, to);
 }
 
 static int verified; /* how often the program's own callbacks were called */
@@ -207,8 +291,11 @@ static const char *second_name(void)
 static SSL *second(SSL_CTX *ctx, SSL_SESSION *session)
 {
 	bool after = is(option.named, "after");
-	SSL *ssl = prepare(ctx, option.port2 ? option.port2 : port, after ? NULL : second_name());
+	SSL *ssl;
 
+	if (option.host2)
+		resolve(option.host2);
+	ssl = prepare(ctx, option.port2 ? option.port2 : port, after ? NULL : second_name());
 	if (session)
 		number("attached", SSL_set_session(ssl, session));
 	if (after)
@@ -318,10 +405,10 @@ static int by_read(void)
 static int by_bio(void)
 {
 	BIO *bio = BIO_new_ssl_connect(context());
-	char answer[64] = "", address[32];
+	char answer[64] = "", address[300];
 	SSL *ssl = NULL;
 
-	snprintf(address, sizeof(address), "127.0.0.1:%s", port);
+	snprintf(address, sizeof(address), "%s:%s", option.host ? option.host : "127.0.0.1", port);
 	BIO_set_conn_hostname(bio, address);
 	BIO_get_ssl(bio, &ssl);
 	name(ssl, option.sni);
@@ -543,6 +630,45 @@ static int threads(void)
 	return good == 80 ? 0 : 1;
 }
 
+static atomic_bool enough;
+
+static void *go_on_resolving(void *name)
+{
+	union address unused;
+
+	while (!enough)
+		resolve_one(name, &unused);
+	return NULL;
+}
+
+/* Threads go on resolving while children are made, which connect without resolving again. */
+static int forks(void)
+{
+	SSL_CTX *ctx = context();
+	pthread_t thread[4];
+	int status, good = 0;
+	pid_t child;
+
+	for (int i = 0; i < 4; i++)
+		pthread_create(&thread[i], NULL, go_on_resolving, (char *)option.host2);
+	for (int i = 0; i < 20; i++) {
+		child = fork();
+		if (child < 0)
+			broken("fork");
+		if (!child)
+			_exit(SSL_connect(first(ctx)) != 1);
+		waitpid(child, &status, 0);
+		if (!WIFEXITED(status))
+			broken("child");
+		good += !WEXITSTATUS(status);
+	}
+	enough = true;
+	for (int i = 0; i < 4; i++)
+		pthread_join(thread[i], NULL);
+	number("good", good);
+	return good == 20 ? 0 : 1;
+}
+
 /* The context is the parent's, the handshake the child's. */
 static int by_child(void)
 {
@@ -681,6 +807,7 @@ static const struct {
 	{ "loop", loop },
 	{ "threads", threads },
 	{ "fork", by_child },
+	{ "forks", forks },
 	{ "getters", getters },
 };
 
@@ -689,12 +816,14 @@ static void read_option(char *argument)
 	const struct {
 		const char *key, **value;
 	} keys[] = {
-		{ "sni", &option.sni },	    { "sni2", &option.sni2 },
-		{ "port2", &option.port2 }, { "named", &option.named },
-		{ "name", &option.name },   { "ca", &option.ca },
-		{ "max", &option.max },	    { "via", &option.via },
-		{ "drive", &option.drive }, { "security", &option.security },
-		{ "made", &option.made },   { "verify", &option.verify },
+		{ "sni", &option.sni },		{ "sni2", &option.sni2 },
+		{ "port2", &option.port2 },	{ "named", &option.named },
+		{ "name", &option.name },	{ "ca", &option.ca },
+		{ "max", &option.max },		{ "via", &option.via },
+		{ "drive", &option.drive },	{ "security", &option.security },
+		{ "made", &option.made },	{ "verify", &option.verify },
+		{ "resolve", &option.resolve }, { "host", &option.host },
+		{ "host2", &option.host2 },	{ "mmap", &option.mmap },
 	};
 	char *value = strchr(argument, '=');
 
@@ -719,6 +848,12 @@ int main(int argc, char **argv)
 	port = argv[2];
 	for (int i = 3; i < argc; i++)
 		read_option(argv[i]);
+	peer.v4 = (struct sockaddr_in){ .sin_family = AF_INET,
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	no_memory = is(option.mmap, "fails");
+	if (option.host && *option.host && option.resolve && *option.resolve)
+		resolve(option.host);
+	no_memory = false;
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
 		if (is(scenario, scenarios[i].name))
 			return scenarios[i].run();
