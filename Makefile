@@ -13,6 +13,8 @@ CFLAGS ?= -O2 -g
 BUILD ?= build
 # For the tests: what -fsanitize= gets, such as address,undefined.
 SANITIZE ?=
+# `no' leaves out what reaches programs by dlsym(3) and dlopen(3).
+DLSYM ?= yes
 # A folder of scripts/roots.sh to build against and run in, instead of this machine's own libraries.
 SYSROOT ?=
 
@@ -41,13 +43,19 @@ SHIM_LINK = -shared -nostartfiles -Wl,-soname,libpinshim.so -Wl,--version-script
 	-Wl,-z,relro -Wl,-z,lazy -Wl,-z,noexecstack -Wl,--as-needed -Wl,--hash-style=gnu -Wl,-O1 \
 	$(if $(SANITIZE),,-Wl,-z,defs)
 
-ARCHIVE_SRC = $(sort $(wildcard shim/gate/*.c shim/loader/*.c shim/process/*.c shim/pure/*.c))
+WITHOUT = $(if $(filter no,$(DLSYM)),shim/entry/hooks_dl.def shim/entry/hooks_dl.c shim/gate/on_dl.c \
+	shim/loader/dlsym.c)
+HOOKS = $(filter-out $(WITHOUT),shim/entry/hooks.def shim/entry/hooks_dl.def)
+ENTRY_SRC = $(filter-out $(WITHOUT),$(sort $(wildcard shim/entry/*.c)))
+ARCHIVE_SRC = $(filter-out $(WITHOUT),$(sort $(wildcard shim/gate/*.c shim/loader/*.c shim/process/*.c \
+	shim/pure/*.c)))
 COMMAND_SRC = $(sort $(wildcard shim/cmd/*.c))
 UNIT_SRC = $(sort $(wildcard tests/unit/test_*.c))
 CLIENT_SRC = $(sort $(wildcard tests/e2e/clients/*.c))
 MATRIX_SRC = $(sort $(wildcard tests/matrix/*.c))
 FUZZ_SRC = $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
+ENTRY_OBJ = $(ENTRY_SRC:%.c=$(BUILD)/%.o)
 ARCHIVE_OBJ = $(ARCHIVE_SRC:%.c=$(BUILD)/%.o)
 COMMAND_OBJ = $(COMMAND_SRC:%.c=$(BUILD)/%.o)
 UNIT = $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
@@ -72,18 +80,27 @@ help:
 # Threads of other people's programs may have little stack (stunnel's: 64 KiB).
 $(ARCHIVE_OBJ): WARNINGS += $(if $(SANITIZE),,-Wframe-larger-than=2048)
 
-$(BUILD)/exports.map: shim/entry/hooks.def
+# Where the sanitizers' own start-up comes through, before they can watch anything.
+$(addprefix $(BUILD)/shim/,entry/hooks_dl.o gate/on_dl.o loader/dlsym.o loader/elf.o): \
+	FLAGS += $(if $(SANITIZE),-fno-sanitize=address -fno-sanitize=thread)
+
+# Changes when DLSYM does.
+$(BUILD)/dlsym: FORCE
 	@mkdir -p $(@D)
-	sed -n -e '1i { global:' -e 's/^HOOK(\(.*\))$$/	\1;/p' -e '$$a local: *; };' $< > $@
+	@echo '$(DLSYM)' | cmp -s - $@ || echo '$(DLSYM)' > $@
+
+$(BUILD)/exports.map: $(HOOKS) $(BUILD)/dlsym
+	sed -n -e '1i { global:' -e 's/^HOOK(\(.*\))$$/	\1;/p' -e '$$a local: *; };' $(HOOKS) > $@
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(FLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/libpinshim.a: $(ARCHIVE_OBJ)
-	$(AR) rcs $@ $^
+$(BUILD)/libpinshim.a: $(ARCHIVE_OBJ) $(BUILD)/dlsym
+	@rm -f $@
+	$(AR) rcs $@ $(ARCHIVE_OBJ)
 
-$(BUILD)/libpinshim.so: $(BUILD)/shim/entry/hooks.o $(ARCHIVE_OBJ) $(BUILD)/exports.map
+$(BUILD)/libpinshim.so: $(ENTRY_OBJ) $(ARCHIVE_OBJ) $(BUILD)/exports.map
 	$(CC) $(LINK) $(SHIM_LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) -l:libinih.a
 
 $(BUILD)/pinshim: $(COMMAND_OBJ) $(BUILD)/libpinshim.a
@@ -128,6 +145,10 @@ check:
 	@scripts/deps.sh build test
 	@scripts/check.sh
 
+check-abi:
+	@scripts/deps.sh build test
+	@scripts/abi.sh | scripts/table.awk
+
 bench:
 	@scripts/deps.sh build bench
 	@$(MAKE) --no-print-directory -s all
@@ -160,7 +181,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help tests release deps demo check bench fuzz lint install uninstall clean
+.PHONY: all help tests release deps demo check bench fuzz lint install uninstall clean FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name roots -prune -o -type f -name '*.d' -print 2>/dev/null)

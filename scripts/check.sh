@@ -171,9 +171,9 @@ is_built() {
 	[[ $built == *" $1 "* ]]
 }
 
-# Those with programs of our own, on stacks that a sanitizer knows.
+# Those with programs of our own, on stacks that a sanitizer knows, in forks that it survives.
 shopt -s extglob
-bare='programs|nameless|foreign|untouched|async'
+bare='programs|nameless|foreign|untouched|async|forking'
 instrumented=(tests/e2e/!($bare).bats)
 # Looking for leaks is slow: once through every way to make a handshake and to resume is enough.
 leaking=(tests/e2e/{handshake,resumption}.bats)

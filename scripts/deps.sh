@@ -23,6 +23,8 @@ packages() { # GROUP
 			redis-tools ruby socat stunnel4 syslog-ng-core
 		echo bind9-dnsutils httperf libio-socket-ssl-perl libnet-ssleay-perl mariadb-client-core \
 			monitoring-plugins-basic postfix swaks
+		echo cl-plus-ssl cl-usocket libcurl4 libgnutls-openssl27 nim php-curl php-pgsql \
+			python3-pyqt5 python3-pyqt6 sbcl
 		;;
 	*)
 		echo "deps.sh: '$1' is no group; write build, demo, test, abi, lint or bench" >&2

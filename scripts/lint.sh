@@ -50,9 +50,9 @@ check_fences() {
 		nothing 'OpenSSL has no business here' || failed=1
 	grep -nE '<(sys/|unistd|fcntl|errno|time|signal|poll|dirent)' shim/pure/*.[ch] |
 		nothing 'this room makes no system calls' || failed=1
-	# cmd reads other programs' headers with link.h.
+	# cmd reads other programs' headers with link.h; the entry defines what it jumps through.
 	grep -nE '\<dl[a-z_]+\(|<dlfcn.h>|<link.h>' shim/{entry,gate,process,pure,cmd}/*.[ch] |
-		grep -vE '^shim/cmd/.*<link.h>|: \*|/\*' |
+		grep -vE '^shim/cmd/.*<link.h>|^shim/entry/hooks_dl.c:[0-9]+:JUMPS |: \*|/\*' |
 		nothing 'only shim/loader speaks with the dynamic loader' || failed=1
 	return $failed
 }

@@ -75,6 +75,16 @@ int SSL_write_early_data(SSL *ssl, const void *data, size_t len, size_t *written
 	return on_write_early_data(ssl, data, len, written);
 }
 
+int SSL_set_quic_tls_early_data_enabled(SSL *ssl, int enabled)
+{
+	return on_set_quic_tls_early_data_enabled(ssl, enabled);
+}
+
+int SSL_set1_initial_peer_addr(SSL *ssl, const BIO_ADDR *peer)
+{
+	return on_set1_initial_peer_addr(ssl, peer);
+}
+
 const char *X509_verify_cert_error_string(long code)
 {
 	return on_verify_cert_error_string(code);

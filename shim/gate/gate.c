@@ -26,6 +26,9 @@
 /* SSL_want() while a verification waits, 3.0 and later. */
 #define WANT_RETRY_VERIFY 8
 
+/* SSL_ech_get1_status() of an ECH that the server rejected, 4.0 and later. */
+#define ECH_STATUS_FAILED 0
+
 /*
  * Keeps the SNI of the ClientHello that is being made. Afterwards the program
  * may set another, and after a TLS 1.2 resumption SSL_get_servername() answers
@@ -49,6 +52,24 @@ static bool record_name(struct openssl *lib, SSL *ssl)
 	return true;
 }
 
+/*
+ * Whether the server did not take up the encrypted ClientHello (ECH, 4.0). It then
+ * speaks for the name on the outside, and libssl ends the handshake when that is
+ * authenticated, so that the program can try again (RFC 9849 section 6.1.6).
+ */
+static bool is_inner_name_rejected(struct openssl *lib, SSL *ssl)
+{
+	char *inner = NULL, *outer = NULL;
+	int status;
+
+	if (!lib->SSL_ech_get1_status)
+		return false;
+	status = lib->SSL_ech_get1_status(ssl, &inner, &outer);
+	lib->CRYPTO_free(inner, __FILE__, __LINE__);
+	lib->CRYPTO_free(outer, __FILE__, __LINE__);
+	return status == ECH_STATUS_FAILED;
+}
+
 /* Fills in the name that was sent, if any. */
 static void take_sent_name(struct judge_case *c)
 {
@@ -56,9 +77,14 @@ static void take_sent_name(struct judge_case *c)
 
 	c->name_lost = !state || !state->recorded;
 	c->names.sent = state ? state->sni : NULL;
+	if (c->lib->SSL_session_reused(c->ssl))
+		return;
 	/* A full handshake's is judged besides, should the program have set another since. */
-	if (!c->lib->SSL_session_reused(c->ssl))
-		c->names.now = c->lib->SSL_get_servername(c->ssl, TLSEXT_NAMETYPE_host_name);
+	c->names.now = c->lib->SSL_get_servername(c->ssl, TLSEXT_NAMETYPE_host_name);
+	if (is_inner_name_rejected(c->lib, c->ssl) && c->names.now) {
+		c->names.sent = c->names.now;
+		c->names.sent_is_all = true;
+	}
 }
 
 void gate_raise(struct openssl *lib, SSL *ssl)
@@ -135,6 +161,13 @@ static bool certificate_is_good(struct judge_case *c)
 	return verdict != VERDICT_REFUSED;
 }
 
+/* QUIC is asked nothing that takes its lock, which this thread holds; then it is judged early. */
+static bool wants_retry(struct openssl *lib, SSL *ssl)
+{
+	return !(lib->SSL_is_quic && lib->SSL_is_quic(ssl)) &&
+	       lib->SSL_want(ssl) == WANT_RETRY_VERIFY;
+}
+
 static int verify_and_judge(struct judge_case *c, X509_STORE_CTX *ctx)
 {
 	struct openssl *lib = c->lib;
@@ -143,13 +176,13 @@ static int verify_and_judge(struct judge_case *c, X509_STORE_CTX *ctx)
 	lib->ERR_set_mark();
 	ok = program_verify(lib, c->ssl, ctx);
 	/* Not yet decided: libssl will call again (SSL_set_retry_verify(), 3.0). */
-	if (ok > 0 && lib->SSL_want(c->ssl) == WANT_RETRY_VERIFY) {
+	if (ok > 0 && wants_retry(lib, c->ssl)) {
 		lib->ERR_clear_last_mark();
 		return ok;
 	}
 	take_sent_name(c);
-	if (own_verification(lib, c->ssl))
-		c->names.param = lib->X509_STORE_CTX_get0_param(ctx);
+	c->names.param = lib->X509_STORE_CTX_get0_param(ctx);
+	c->names.param_is_own = own_verification(lib, c->ssl);
 	if (ok > 0)
 		c->verified = lib->X509_STORE_CTX_get0_chain(ctx);
 	if (!certificate_is_good(c)) {
@@ -261,16 +294,24 @@ static struct judge_case case_of_session(struct openssl *lib, SSL *ssl, SSL_SESS
 	};
 }
 
-/*
- * Whether libssl will drop the session's ticket for its age. It then still sends
- * the early data, under a key of zeros (tls_construct_ctos_psk(), 3.0).
- */
+/* Whether libssl will drop the session's ticket for its age. */
 static bool is_too_old(struct openssl *lib, const SSL_SESSION *session)
 {
 	const long margin = 2, age = (long)time(NULL) - lib->SSL_SESSION_get_time(session);
 
 	return age < 0 ||
 	       (unsigned long)(age + margin) > lib->SSL_SESSION_get_ticket_lifetime_hint(session);
+}
+
+/*
+ * Whether it is SESSION that early data goes out under. Without it libssl takes
+ * an external PSK, or sends the data under a key of zeros (tls_construct_ctos_psk()).
+ */
+static bool carries_early_data(struct openssl *lib, SSL_SESSION *session)
+{
+	return lib->SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION &&
+	       lib->SSL_SESSION_has_ticket(session) &&
+	       lib->SSL_SESSION_get_max_early_data(session) && !is_too_old(lib, session);
 }
 
 /*
@@ -292,10 +333,13 @@ static bool early_data_is_good(struct openssl *lib, SSL *ssl)
 		return false;
 	session = lib->SSL_get_session(ssl);
 	c = case_of_session(lib, ssl, session);
-	if (session && (!lib->SSL_SESSION_get_max_early_data(session) || is_too_old(lib, session)))
+	if (session && !carries_early_data(lib, session))
 		c.session = NULL;
-	good = judge(&c, true, NULL) != VERDICT_REFUSED;
+	c.early = true;
+	/* What is good is told when the handshake is judged. */
+	good = judge(&c, false, NULL) != VERDICT_REFUSED;
 	if (!good) {
+		judge(&c, true, NULL);
 		state->early = EARLY_REFUSED;
 		gate_raise(lib, ssl);
 	}

@@ -352,6 +352,15 @@ static enum verdict fail(struct trial *t, const char *what)
 	return VERDICT_REFUSED;
 }
 
+/* Whether any policy would judge some name, whichever it is. */
+static bool is_anybody_judging(const struct trial *t)
+{
+	for (size_t i = 0; i < t->set->n; i++)
+		if (!t->set->policies[i].exempt && t->set->policies[i].cap == MODE_ENFORCE)
+			return true;
+	return false;
+}
+
 static enum verdict judge_all(struct trial *t)
 {
 	enum verdict worst = VERDICT_UNJUDGED, v;
@@ -362,6 +371,8 @@ static enum verdict judge_all(struct trial *t)
 	t->token = make_token(t);
 	if (t->c->name_lost)
 		return fail(t, "the name that was sent is not known");
+	if (t->c->early && t->names.unsettled && is_anybody_judging(t))
+		return fail(t, "the server's address is not known yet");
 	if (t->token && t->c->key_before)
 		return fail(t, "the session has a key of an earlier handshake");
 	if (session && t->token)

@@ -20,6 +20,7 @@ struct judge_case {
 	SSL *ssl;
 	struct peer_names_told names;
 	bool name_lost; /* what was sent is not known: refused */
+	bool early;	/* data leaves with the ClientHello: what is not known yet counts as bad */
 
 	/* A full handshake, with a certificate or a raw public key (RFC 7250). */
 	X509 *leaf;

@@ -10,6 +10,7 @@
 
 #include "gate/gate.h"
 #include "gate/lacking.h"
+#include "gate/param.h"
 #include "gate/state.h"
 #include "process/event.h"
 #include "process/store.h"
@@ -17,8 +18,7 @@
 /* The function that the program meant; NULL when there is none. */
 #define REAL(lib, name) ((lib) ? (lib)->name : (__typeof__(name) *)openssl_next(#name))
 
-/* Whether policies are in force. The first call reads them, behind the program's back. */
-static bool is_active(void)
+bool on_active(void)
 {
 	const int before = errno;
 	bool active = store_active();
@@ -27,16 +27,24 @@ static bool is_active(void)
 	return active;
 }
 
+/* What cannot be read cannot be judged either. */
+static bool lacks_something(struct openssl *lib)
+{
+	if (!lib->lacks && !param_is_readable(lib))
+		lib->lacks = "readable names in X509_VERIFY_PARAM";
+	return lib->lacks;
+}
+
 static bool is_gated(const struct openssl *lib)
 {
-	return lib && !lib->lacks && is_active();
+	return lib && !lib->lacks && on_active();
 }
 
 static SSL_CTX *gated(struct openssl *lib, SSL_CTX *ctx)
 {
-	if (!ctx || !lib || !is_active())
+	if (!ctx || !lib || !on_active())
 		return ctx;
-	if (lib->lacks) {
+	if (lacks_something(lib)) {
 		lacking_install(lib, ctx);
 		return ctx;
 	}
@@ -69,7 +77,7 @@ void on_ctx_set_cert_verify_callback(SSL_CTX *ctx, openssl_verify_cb *cb, void *
 		REAL(lib, SSL_CTX_set_cert_verify_callback);
 	struct state_ctx *state;
 
-	if (lib && lib->lacks && is_active())
+	if (lib && lib->lacks && on_active())
 		return;
 	if (!is_gated(lib)) {
 		if (real)
@@ -180,9 +188,9 @@ static bool may_start(struct openssl *lib, SSL *ssl, bool client)
 {
 	SSL_SESSION *session;
 
-	if (!lib || !is_active())
+	if (!lib || !on_active())
 		return true;
-	if (lib->lacks) {
+	if (lacks_something(lib)) {
 		lacking_tell(lib, lib->lacks);
 		return false;
 	}
@@ -204,6 +212,16 @@ int on_connect(SSL *ssl)
 	return may_start(lib, ssl, true) ? real(ssl) : -1;
 }
 
+/*
+ * Its side is settled by now (SSL_set_connect_state(), SSL_set_accept_state()), but
+ * a QUIC connection says that it is a server's until it has started. A server's is
+ * none of ours, and has no session then.
+ */
+static bool is_client(struct openssl *lib, SSL *ssl)
+{
+	return !lib->SSL_is_server(ssl) || (lib->SSL_is_quic && lib->SSL_is_quic(ssl));
+}
+
 int on_do_handshake(SSL *ssl)
 {
 	struct openssl *lib = openssl_of(ssl);
@@ -211,11 +229,8 @@ int on_do_handshake(SSL *ssl)
 
 	if (!real)
 		return -1;
-	/*
-	 * Its side is settled by now (SSL_set_connect_state(), SSL_set_accept_state()).
-	 * A server's is none of ours; what lacks a function refuses certificates.
-	 */
-	if (!may_start(lib, ssl, lib && !lib->lacks && !lib->SSL_is_server(ssl)) && !lib->lacks)
+	/* What lacks a function refuses certificates. */
+	if (!may_start(lib, ssl, lib && !lib->lacks && is_client(lib, ssl)) && !lib->lacks)
 		return -1;
 	return real(ssl);
 }
@@ -240,6 +255,55 @@ int on_write_early_data(SSL *ssl, const void *data, size_t len, size_t *written)
 	rv = real(ssl, data, len, written);
 	state->early = EARLY_NONE;
 	return rv;
+}
+
+/* Another's QUIC on this TLS: early data leaves with whatever ClientHello is made from now on. */
+int on_set_quic_tls_early_data_enabled(SSL *ssl, int enabled)
+{
+	struct openssl *lib = openssl_of(ssl);
+	__typeof__(SSL_set_quic_tls_early_data_enabled) *real =
+		REAL(lib, SSL_set_quic_tls_early_data_enabled);
+	struct state_ssl *state;
+	int rv;
+
+	if (!real)
+		return 0;
+	if (!is_gated(lib))
+		return real(ssl, enabled);
+	state = gate_adopt(lib, ssl) == 0 ? state_make_ssl(lib, ssl) : NULL;
+	if (!state)
+		return 0;
+	rv = real(ssl, enabled);
+	if (rv == 1) {
+		lib->early_data = lib->early_data || enabled;
+		state->early = enabled ? EARLY_WANTED : EARLY_NONE;
+	}
+	return rv;
+}
+
+/* Without a name it is what a QUIC connection is judged by. */
+int on_set1_initial_peer_addr(SSL *ssl, const BIO_ADDR *peer)
+{
+	struct openssl *lib = openssl_of(ssl);
+	__typeof__(SSL_set1_initial_peer_addr) *real = REAL(lib, SSL_set1_initial_peer_addr);
+	struct state_ssl *state;
+	size_t size;
+
+	if (!real)
+		return 0;
+	if (!is_gated(lib))
+		return real(ssl, peer);
+	state = state_make_ssl(lib, ssl);
+	if (!state)
+		return 0;
+	state->peer.family = AF_UNSPEC;
+	if (peer && lib->BIO_ADDR_rawaddress(peer, NULL, &size) == 1 &&
+	    size <= sizeof(state->peer.bytes) &&
+	    lib->BIO_ADDR_rawaddress(peer, state->peer.bytes, &size) == 1) {
+		state->peer.family = (sa_family_t)lib->BIO_ADDR_family(peer);
+		state->peer.port = lib->BIO_ADDR_rawport(peer);
+	}
+	return real(ssl, peer);
 }
 
 const char *on_verify_cert_error_string(long code)

@@ -15,14 +15,18 @@
 #include "process/resolver.h"
 #include "process/store.h"
 
+static void *look_up(_Atomic(void *) *known, const char *name)
+{
+	if (!*known)
+		*known = openssl_next(name);
+	return *known;
+}
+
 /* The function that the program meant, looked up once; NULL when there is none. */
-#define REAL(name)                                                       \
-	({                                                               \
-		static _Atomic(__typeof__(name) *) known;                \
-                                                                         \
-		if (!known)                                              \
-			known = (__typeof__(name) *)openssl_next(#name); \
-		known;                                                   \
+#define REAL(name)                                          \
+	({                                                  \
+		static _Atomic(void *) known;               \
+		(__typeof__(name) *)look_up(&known, #name); \
 	})
 
 /*

@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "gate/param.h"
+#include "gate/state.h"
 #include "process/resolver.h"
 #include "pure/date.h"
 
@@ -51,39 +53,29 @@ static void take_name(struct peer_names *names, const char *text, enum name_sour
 		*place = name;
 }
 
-/* Whether X509_VERIFY_PARAM_get1_ip_asc() has just said that there is no address to get. */
-static bool is_unset(const struct openssl *lib)
+/*
+ * The names to verify of PARAM, or where it has none of a kind, those of the
+ * store's that it inherits from (may be NULL).
+ */
+static void take_verify_names(const struct openssl *lib, X509_VERIFY_PARAM *param,
+			      X509_VERIFY_PARAM *stores, struct peer_names *out)
 {
-	return (lib->ERR_peek_last_error() & 0xfff) == (ERR_R_PASSED_NULL_PARAMETER & 0xfff);
+	X509_VERIFY_PARAM *hosts = param_host(lib, param, 0) || !stores ? param : stores;
+	char address[NAME_SIZE];
+	const char *host;
+
+	for (int i = 0; (host = param_host(lib, hosts, i)); i++)
+		take_name(out, host, NAME_FROM_VERIFY);
+	if (param_address(lib, param, address) < 0 ||
+	    (!*address && stores && param_address(lib, stores, address) < 0))
+		out->failed = true;
+	take_name(out, address, NAME_FROM_VERIFY);
 }
 
-static void take_verify_names(const struct openssl *lib, X509_VERIFY_PARAM *param,
-			      struct peer_names *out)
+/* Of the store that SSL_CTX verifies by, which X509_verify_cert() goes by too. */
+static X509_VERIFY_PARAM *param_of_store(const struct openssl *lib, SSL *ssl)
 {
-	const char *host;
-	char *address;
-
-	for (int i = 0; lib->X509_VERIFY_PARAM_get0_host; i++) {
-		host = lib->X509_VERIFY_PARAM_get0_host(param, i);
-		if (!host)
-			break;
-		take_name(out, host, NAME_FROM_VERIFY);
-	}
-	if (!lib->X509_VERIFY_PARAM_get1_ip_asc)
-		return;
-	lib->ERR_set_mark();
-	address = lib->X509_VERIFY_PARAM_get1_ip_asc(param);
-	if (!address && !is_unset(lib)) {
-		/* It may have been memory: with some at hand, the answer counts. */
-		void *proof = malloc(NAME_SIZE);
-
-		out->failed = out->failed || !proof;
-		free(proof);
-		address = lib->X509_VERIFY_PARAM_get1_ip_asc(param);
-	}
-	lib->ERR_pop_to_mark();
-	take_name(out, address, NAME_FROM_VERIFY);
-	lib->CRYPTO_free(address, __FILE__, __LINE__);
+	return lib->X509_STORE_get0_param(lib->SSL_CTX_get_cert_store(lib->SSL_get_SSL_CTX(ssl)));
 }
 
 union address {
@@ -92,17 +84,62 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
-/* The other end's address, from the socket or, where that is not connected, from a datagram BIO. */
-static bool find_address(const struct openssl *lib, SSL *ssl, union address *peer)
+/* The BIO of that kind from which SSL reads, or NULL. To look without any BIO is an error. */
+static BIO *find_bio(const struct openssl *lib, SSL *ssl, int type)
 {
-	BIO *datagrams = lib->BIO_find_type(lib->SSL_get_rbio(ssl), BIO_TYPE_DGRAM);
+	BIO *bio = lib->SSL_get_rbio(ssl);
+
+	return bio ? lib->BIO_find_type(bio, type) : NULL;
+}
+
+static int find_descriptor(const struct openssl *lib, SSL *ssl)
+{
+	return lib->SSL_get_rbio(ssl) ? lib->SSL_get_fd(ssl) : -1;
+}
+
+/* What the program told a QUIC connection, whose socket need not know. */
+static bool told_address(struct openssl *lib, SSL *ssl, union address *peer)
+{
+	const struct state_ssl *state = state_of_ssl(lib, ssl);
+
+	if (!state || state->peer.family == AF_UNSPEC)
+		return false;
+	peer->any.sa_family = state->peer.family;
+	if (state->peer.family == AF_INET) {
+		peer->v4.sin_port = state->peer.port;
+		memcpy(&peer->v4.sin_addr, state->peer.bytes, sizeof(peer->v4.sin_addr));
+	} else {
+		peer->v6.sin6_port = state->peer.port;
+		memcpy(&peer->v6.sin6_addr, state->peer.bytes, sizeof(peer->v6.sin6_addr));
+	}
+	return true;
+}
+
+/* The other end's address, from the socket or, where that is not connected, from who knows it. */
+static bool find_address(struct openssl *lib, SSL *ssl, union address *peer)
+{
+	BIO *datagrams = find_bio(lib, ssl, BIO_TYPE_DGRAM);
 	socklen_t size = sizeof(*peer);
-	int fd = lib->SSL_get_fd(ssl);
+	int fd = find_descriptor(lib, ssl);
 
 	if (fd >= 0 && getpeername(fd, &peer->any, &size) == 0)
 		return true;
+	if (told_address(lib, ssl, peer))
+		return true;
 	return datagrams &&
 	       lib->BIO_ctrl(datagrams, BIO_CTRL_DGRAM_GET_PEER, (long)sizeof(*peer), peer) > 0;
+}
+
+/* Whether an address that is not there yet will come: SSL is to be connected first. */
+static bool will_have_address(struct openssl *lib, SSL *ssl)
+{
+	int fd = find_descriptor(lib, ssl), family = AF_UNSPEC;
+	socklen_t size = sizeof(family);
+
+	if (fd < 0)
+		return find_bio(lib, ssl, BIO_TYPE_CONNECT) != NULL;
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == 0 &&
+	       (family == AF_INET || family == AF_INET6);
 }
 
 /* The bytes of the address, or NULL; its port. */
@@ -119,7 +156,7 @@ static const void *address_bytes(const union address *peer, in_port_t *port)
 	return NULL;
 }
 
-unsigned peer_port(const struct openssl *lib, SSL *ssl)
+unsigned peer_port(struct openssl *lib, SSL *ssl)
 {
 	union address peer = { .any.sa_family = AF_UNSPEC };
 	in_port_t port;
@@ -133,9 +170,9 @@ static void take_resolved(void *names, const char *name)
 }
 
 /* The host that the program gave a BIO to connect to (BIO_set_conn_hostname(3)). */
-static void take_connect_host(const struct openssl *lib, SSL *ssl, struct peer_names *out)
+static void take_connect_host(struct openssl *lib, SSL *ssl, struct peer_names *out)
 {
-	BIO *connect = lib->BIO_find_type(lib->SSL_get_rbio(ssl), BIO_TYPE_CONNECT);
+	BIO *connect = find_bio(lib, ssl, BIO_TYPE_CONNECT);
 	char *host = NULL, name[NAME_SIZE];
 
 	if (!connect || lib->BIO_ctrl(connect, BIO_C_GET_CONNECT, 0, &host) <= 0 || !host)
@@ -143,14 +180,19 @@ static void take_connect_host(const struct openssl *lib, SSL *ssl, struct peer_n
 	take_name(out, host, resolver_name(host, name) ? NAME_FROM_RESOLVER : NAME_FROM_ADDRESS);
 }
 
-static void take_address(const struct openssl *lib, SSL *ssl, struct peer_names *out)
+static void take_address(struct openssl *lib, SSL *ssl, struct peer_names *out)
 {
 	union address peer = { .any.sa_family = AF_UNSPEC };
 	char text[INET6_ADDRSTRLEN];
 	const void *bytes;
 	in_port_t port;
 
-	if (!find_address(lib, ssl, &peer) || !(bytes = address_bytes(&peer, &port)))
+	if (!find_address(lib, ssl, &peer)) {
+		out->unsettled = will_have_address(lib, ssl);
+		return;
+	}
+	bytes = address_bytes(&peer, &port);
+	if (!bytes)
 		return;
 	if (!resolver_names(peer.any.sa_family, bytes, take_resolved, out))
 		out->failed = true;
@@ -167,7 +209,7 @@ static bool has_resolved(const struct peer_names *names)
 }
 
 /* Of a connection that says no name. */
-static void take_found(const struct openssl *lib, SSL *ssl, struct peer_names *out)
+static void take_found(struct openssl *lib, SSL *ssl, struct peer_names *out)
 {
 	bool resolved;
 
@@ -178,19 +220,22 @@ static void take_found(const struct openssl *lib, SSL *ssl, struct peer_names *o
 		out->list[i].beside = resolved && out->list[i].source == NAME_FROM_ADDRESS;
 }
 
-void peer_names(const struct openssl *lib, SSL *ssl, const struct peer_names_told *told,
+void peer_names(struct openssl *lib, SSL *ssl, const struct peer_names_told *told,
 		struct peer_names *out)
 {
 	out->n = 0;
 	out->list = out->few;
 	out->size = sizeof(out->few) / sizeof(out->few[0]);
-	out->failed = false;
+	out->failed = out->unsettled = false;
 	take_name(out, told->sent, NAME_FROM_SNI);
+	if (told->sent_is_all)
+		return;
 	if (told->now && (!told->sent || strcmp(told->now, told->sent)))
 		take_name(out, told->now, NAME_FROM_SNI);
-	take_verify_names(lib, lib->SSL_get0_param(ssl), out);
 	if (told->param)
-		take_verify_names(lib, told->param, out);
+		take_verify_names(lib, told->param, NULL, out);
+	if (!told->param || told->param_is_own)
+		take_verify_names(lib, lib->SSL_get0_param(ssl), param_of_store(lib, ssl), out);
 	if (!out->n && !out->failed)
 		take_found(lib, ssl, out);
 }

@@ -27,14 +27,17 @@ struct peer_names {
 	size_t n, size;
 	struct peer_name *list; /* `few', or from malloc(3) */
 	struct peer_name few[2];
-	bool failed; /* memory ran out: some are missing */
+	bool failed;	/* memory ran out: some are missing */
+	bool unsettled; /* there will be an address, but there is none yet */
 };
 
 /* Where names may stand besides SSL itself. Each may be NULL. */
 struct peer_names_told {
 	const char *sent;	  /* the SNI of the ClientHello; "": it had none */
+	bool sent_is_all;	  /* and no other name counts */
 	const char *now;	  /* the SNI that SSL has by now */
-	X509_VERIFY_PARAM *param; /* what the certificate was verified by, besides SSL's */
+	X509_VERIFY_PARAM *param; /* what the certificate is verified by; NULL: none came */
+	bool param_is_own;	  /* and what the program may have put there in place of SSL's */
 };
 
 /*
@@ -43,12 +46,12 @@ struct peer_names_told {
  * program resolved to the server's address, and this address. To be freed with
  * peer_names_free().
  */
-void peer_names(const struct openssl *lib, SSL *ssl, const struct peer_names_told *told,
+void peer_names(struct openssl *lib, SSL *ssl, const struct peer_names_told *told,
 		struct peer_names *out);
 void peer_names_free(struct peer_names *names);
 
 /* The server's port, 0 where SSL has no socket with a peer. */
-unsigned peer_port(const struct openssl *lib, SSL *ssl);
+unsigned peer_port(struct openssl *lib, SSL *ssl);
 
 /* SHA-256 of the DER SubjectPublicKeyInfo (RFC 7469 section 2.4). 0 or -1. */
 int peer_key_of_cert(struct openssl *lib, X509 *cert, uint8_t out[PIN_LEN]);

@@ -54,8 +54,11 @@ static int ctx_index(struct openssl *lib)
 	return index_of(lib, &lib->ctx_index, CRYPTO_EX_INDEX_SSL_CTX, NULL, release);
 }
 
+/* Qt takes one index and also uses the two behind it, which may then not be ours. */
 static int ssl_index(struct openssl *lib)
 {
+	for (int i = 0; i < 2 && lib->ssl_index < 0; i++)
+		lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, NULL, NULL, NULL, NULL);
 	return index_of(lib, &lib->ssl_index, CRYPTO_EX_INDEX_SSL, duplicate, release);
 }
 

@@ -7,6 +7,7 @@
 #ifndef PINSHIM_STATE_H
 #define PINSHIM_STATE_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -25,9 +26,14 @@ enum state_early { EARLY_NONE = 0, EARLY_WANTED, EARLY_REFUSED };
 /* Copied by SSL_dup(), so it holds no pointer of its own. */
 struct state_ssl {
 	bool secret_cb;		/* SSL_set_session_secret_cb() is in use (EAP-FAST) */
-	enum state_early early; /* whether SSL_write_early_data() is making a ClientHello */
+	enum state_early early; /* whether the ClientHello being made takes early data along */
 	bool recorded;		/* a ClientHello was made, with the SNI below */
 	char sni[SNI_MOST + 1]; /* "" when it had none */
+	struct {
+		sa_family_t family; /* AF_UNSPEC: not told */
+		in_port_t port;	    /* in network order */
+		uint8_t bytes[16];
+	} peer; /* SSL_set1_initial_peer_addr() */
 };
 
 /* The state of an object; NULL when it has none. */

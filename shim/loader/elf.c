@@ -2,12 +2,15 @@
 /*
  * Reading mapped objects: ELF gABI (dynamic section, SysV hash) and the GNU
  * hash section that glibc's own lookup uses. Calls nothing of the dl* family
- * but dl_iterate_phdr(3), and nothing at all from inside its callback.
+ * but dl_iterate_phdr(3), and nothing at all from inside its callback. What
+ * must work early calls nothing that other objects may define, or the
+ * sanitizers watch: their own start-up asks dlsym(3).
  */
 #include "loader/elf.h"
 
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #define VERSION_HIDDEN 0x8000 /* not the default version of its symbol */
 
@@ -17,12 +20,36 @@ static const void *pointer(const struct elf_object *o, ElfW(Addr) value)
 	return (const void *)(value < o->base ? value + o->base : value);
 }
 
+/* Fills in what O's dynamic section says. */
+static bool read_dynamic(struct elf_object *o)
+{
+	ElfW(Xword) soname = 0;
+
+	for (const ElfW(Dyn) *d = o->dynamic; d->d_tag != DT_NULL; d++) {
+		if (d->d_tag == DT_STRTAB)
+			o->strings = pointer(o, d->d_un.d_ptr);
+		else if (d->d_tag == DT_SYMTAB)
+			o->symbols = pointer(o, d->d_un.d_ptr);
+		else if (d->d_tag == DT_VERSYM)
+			o->versions = pointer(o, d->d_un.d_ptr);
+		else if (d->d_tag == DT_GNU_HASH)
+			o->gnu_hash = pointer(o, d->d_un.d_ptr);
+		else if (d->d_tag == DT_HASH)
+			o->sysv_hash = pointer(o, d->d_un.d_ptr);
+		else if (d->d_tag == DT_SONAME)
+			soname = d->d_un.d_val;
+	}
+	if (!o->strings || !o->symbols)
+		return false;
+	o->soname = soname ? o->strings + soname : NULL;
+	return true;
+}
+
 static bool describe(const struct dl_phdr_info *info, struct elf_object *out)
 {
 	struct elf_object o = { .low = UINTPTR_MAX,
 				.base = info->dlpi_addr,
 				.path = info->dlpi_name };
-	ElfW(Xword) soname = 0;
 
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
@@ -37,25 +64,8 @@ static bool describe(const struct dl_phdr_info *info, struct elf_object *out)
 		if (start + ph->p_memsz > o.high)
 			o.high = start + ph->p_memsz;
 	}
-	if (!o.dynamic)
+	if (!o.dynamic || !read_dynamic(&o))
 		return false;
-	for (const ElfW(Dyn) *d = o.dynamic; d->d_tag != DT_NULL; d++) {
-		if (d->d_tag == DT_STRTAB)
-			o.strings = pointer(&o, d->d_un.d_ptr);
-		else if (d->d_tag == DT_SYMTAB)
-			o.symbols = pointer(&o, d->d_un.d_ptr);
-		else if (d->d_tag == DT_VERSYM)
-			o.versions = pointer(&o, d->d_un.d_ptr);
-		else if (d->d_tag == DT_GNU_HASH)
-			o.gnu_hash = pointer(&o, d->d_un.d_ptr);
-		else if (d->d_tag == DT_HASH)
-			o.sysv_hash = pointer(&o, d->d_un.d_ptr);
-		else if (d->d_tag == DT_SONAME)
-			soname = d->d_un.d_val;
-	}
-	if (!o.strings || !o.symbols)
-		return false;
-	o.soname = soname ? o.strings + soname : NULL;
 	*out = o;
 	return true;
 }
@@ -119,6 +129,14 @@ bool elf_needed(const struct elf_object *o, unsigned i, struct elf_object *out)
 	return false;
 }
 
+/* strcmp(3) is one of those that the sanitizers watch. */
+static bool is_same(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
 static bool is_definition(const struct elf_object *o, uint32_t i, const char *name)
 {
 	const ElfW(Sym) *symbol = &o->symbols[i];
@@ -126,7 +144,7 @@ static bool is_definition(const struct elf_object *o, uint32_t i, const char *na
 
 	return symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_NOTYPE) &&
 	       !(o->versions && o->versions[i] & VERSION_HIDDEN) &&
-	       !strcmp(o->strings + symbol->st_name, name);
+	       is_same(o->strings + symbol->st_name, name);
 }
 
 static void *address_of(const struct elf_object *o, uint32_t i)
@@ -198,4 +216,56 @@ void *elf_next_symbol(const void *address, const char *name)
 
 	dl_iterate_phdr(find_next, &walk);
 	return walk.symbol;
+}
+
+/* The linker's: the headers of the object that this is linked into, at its base. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+bool elf_self(struct elf_object *out)
+{
+	const char *base = (const char *)&__ehdr_start;
+	const struct dl_phdr_info info = { .dlpi_addr = (uintptr_t)base,
+					   .dlpi_name = "",
+					   .dlpi_phdr = (const void *)(base + __ehdr_start.e_phoff),
+					   .dlpi_phnum = __ehdr_start.e_phnum };
+
+	return describe(&info, out);
+}
+
+/* The loader's own list of objects, by the pointer that it leaves in the program for debuggers. */
+static const struct link_map *first_object(void)
+{
+	const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR); /* NOLINT */
+	const ElfW(Dyn) *dynamic = NULL;
+	uintptr_t base = 0;
+	bool based = false;
+
+	for (unsigned long i = 0; headers && i < getauxval(AT_PHNUM); i++) {
+		if (headers[i].p_type == PT_PHDR) {
+			base = (uintptr_t)headers - headers[i].p_vaddr;
+			based = true;
+		} else if (headers[i].p_type == PT_DYNAMIC && based) {
+			dynamic = (const void *)(base + headers[i].p_vaddr);
+		}
+	}
+	for (; dynamic && dynamic->d_tag != DT_NULL; dynamic++)
+		if (dynamic->d_tag == DT_DEBUG && dynamic->d_un.d_ptr)
+			return ((const struct r_debug *)dynamic->d_un.d_ptr)->r_map;
+	return NULL;
+}
+
+void *elf_early_next(const struct elf_object *behind, const char *name)
+{
+	const struct link_map *map = first_object();
+	void *symbol = NULL;
+
+	while (map && map->l_ld != behind->dynamic)
+		map = map->l_next;
+	while (map && !symbol && (map = map->l_next)) {
+		struct elf_object o = { .base = map->l_addr, .dynamic = map->l_ld };
+
+		if (read_dynamic(&o))
+			symbol = elf_symbol(&o, name);
+	}
+	return symbol;
 }

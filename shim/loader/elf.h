@@ -37,4 +37,14 @@ void *elf_symbol(const struct elf_object *o, const char *name);
 /* The first definition of NAME in an object mapped after the one that owns ADDRESS, or NULL. */
 void *elf_next_symbol(const void *address, const char *name);
 
+/* The object that this is part of. Like the next one, it takes no lock and may be called early. */
+bool elf_self(struct elf_object *out);
+
+/*
+ * The first definition of NAME in an object behind BEHIND, or NULL: for what
+ * came with the program, in the loader's order, which never goes. NULL also
+ * where the loader's list cannot be found: elf_next_symbol() then knows more.
+ */
+void *elf_early_next(const struct elf_object *behind, const char *name);
+
 #endif

@@ -20,7 +20,9 @@
 #define SCOPE 16
 
 /* What a libssl is known by: libgnutls-openssl, which exports SSL_CTX_new too, has no such. */
-#define MARK "SSL_CTX_set_cert_verify_callback"
+#define MARK	    "SSL_CTX_set_cert_verify_callback"
+/* ... and a libcrypto. */
+#define CRYPTO_MARK "X509_verify_cert"
 
 static struct openssl known[OPENSSL_MOST];
 static struct openssl one_too_many = { .lacks = "a free place in the table of libraries" };
@@ -124,6 +126,14 @@ struct openssl *openssl_of(const void *object)
 	for (unsigned i = 0; i < WORDS && !lib; i++)
 		lib = discover(words[i]);
 	return lib;
+}
+
+bool openssl_defines(const void *function)
+{
+	struct elf_object owner;
+
+	return elf_owner(function, &owner) &&
+	       (elf_symbol(&owner, MARK) || elf_symbol(&owner, CRYPTO_MARK));
 }
 
 struct openssl *openssl_any(void)

@@ -22,6 +22,10 @@
 #undef ERR_put_error
 void ERR_put_error(int lib, int func, int reason, const char *file, int line);
 EVP_PKEY *X509_STORE_CTX_get0_rpk(const X509_STORE_CTX *ctx);
+int SSL_is_quic(const SSL *s);
+int SSL_set1_initial_peer_addr(SSL *s, const BIO_ADDR *peer_addr);
+int SSL_set_quic_tls_early_data_enabled(SSL *s, int enabled);
+int SSL_ech_get1_status(SSL *s, char **inner_sni, char **outer_sni);
 
 typedef int openssl_security_cb(const SSL *s, const SSL_CTX *ctx, int op, int bits, int nid,
 				void *other, void *ex);
@@ -40,7 +44,8 @@ struct openssl {
 	_Atomic int ssl_index, ctx_index, session_index;
 	_Atomic(EVP_MD *) sha256;	  /* fetched once, 3.0 and later */
 	_Atomic(X509_STORE *) anchors[2]; /* the default file's: by the environment, compiled in */
-	atomic_bool early_data;		  /* SSL_write_early_data() was called */
+	atomic_bool params_proved;	  /* see gate/param.c */
+	atomic_bool early_data;		  /* early data was asked for */
 };
 
 /* More different libssl in one process than this are refused. */
@@ -55,6 +60,9 @@ struct openssl {
  */
 struct openssl *openssl_of_method(const SSL_METHOD *method);
 struct openssl *openssl_of(const void *object);
+
+/* Whether a libssl or a libcrypto owns FUNCTION. */
+bool openssl_defines(const void *function);
 
 /* Any libssl known so far, or NULL. */
 struct openssl *openssl_any(void);

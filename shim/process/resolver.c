@@ -24,7 +24,7 @@
 #include "pure/siphash.h"
 
 /* Twice what is promised: a pair that is resolved again is renewed only in the older half. */
-#define PLACES	(2 * RESOLVER_KEPT)
+#define PLACES	(UINT64_C(2) * RESOLVER_KEPT)
 #define CHUNK	1024
 #define BUCKETS 32768
 

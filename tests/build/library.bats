@@ -25,9 +25,16 @@ undefined() { # BINDING (U or w): symbols with their versions
 	nm -D --undefined-only "$LIB" | awk -v kind="$1" '$1 == kind { print $2 }'
 }
 
-@test "exactly the symbols of hooks.def are exported" {
-	same "$(sed -n 's/^HOOK(\(.*\))$/\1/p' "$ROOT/shim/entry/hooks.def" | sort)" \
-		"$(nm -D --defined-only "$LIB" | awk '{ print $3 }' | sort)"
+hooks() { # FILE...: the symbols listed there
+	sed -n 's/^HOOK(\(.*\))$/\1/p' "${@/#/$ROOT/shim/entry/}" | sort
+}
+
+exported() { # LIBRARY
+	nm -D --defined-only "$1" | awk '{ print $3 }' | sort
+}
+
+@test "exactly the symbols of hooks.def and hooks_dl.def are exported" {
+	same "$(hooks hooks.def hooks_dl.def)" "$(exported "$LIB")"
 }
 
 @test "no exported symbol has a version" {

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
 #
-# Unmodified programs, each with the right pin, a wrong pin, no section, and a broken policy. A new
-# program is one function by_NAME, which runs it in the environment AS against $PORT with the trust
-# anchors $CA, and one @test line: four NAME PROTOCOL HOST EXIT, EXIT being its exit code when it is
-# refused or `untrusted', to take the one it has for a certificate that it does not trust.
+# Unmodified programs that are linked with libssl, or load a library that is; see lib/four.bash.
 # shellcheck disable=SC2154 # set by the rig
 
 load ../lib/rig
+load ../lib/four
 
 HOST=api.example.com
 REQUEST=$'GET / HTTP/1.0\r\n\r'
@@ -179,72 +177,6 @@ by_syslog_ng() {
 	END
 	"${AS[@]}" syslog-ng -Fe --no-caps -f "$T/syslog-ng.conf" -R "$T/persist" -c "$T/control" \
 		--pidfile "$T/syslog-ng.pid" <<<$'one\ntwo'
-}
-
-# --- the four cases
-
-with_right_pin() {
-	pin_policy "$HOST" api
-	start_server "$proto" api
-	AS=("${BARE[@]}")
-	try "by_$program"
-	keep bare
-	AS=("${SHIMMED[@]}")
-	try "by_$program"
-	assert_same_as bare
-	assert_data 2
-}
-
-with_wrong_pin() {
-	pin_policy "$HOST" nobody
-	if [ "$exit" = untrusted ]; then
-		start_server "$proto" untrusted
-		AS=("${BARE[@]}")
-		try "by_$program"
-		assert_no_data
-		exit=$rc
-	fi
-	start_server "$proto" api
-	AS=("${SHIMMED[@]}")
-	try "by_$program"
-	assert_refused_inside
-	assert_rc "$exit"
-	assert_out ""
-	assert_err "pinshim: .*\[[0-9]+\]: refused $HOST: no pin matched \(.*pins.ini:2 \[$HOST\]"
-}
-
-with_no_section() {
-	pin_policy elsewhere.example.org nobody
-	start_server "$proto" api
-	AS=("${BARE[@]}")
-	try "by_$program"
-	keep bare
-	AS=("${SHIMMED[@]}")
-	try "by_$program"
-	assert_same_as bare
-	assert_data 2
-}
-
-with_broken_policy() {
-	policy <<-END
-		[elsewhere.example.org]
-		pni = $(pin api)
-	END
-	start_server "$proto" api
-	AS=("${SHIMMED[@]}")
-	try "by_$program"
-	assert_no_data
-	assert_rc "$exit"
-	assert_out ""
-	assert_err "refused .*pins.ini:2: .*pni"
-}
-
-four() { # PROGRAM PROTOCOL HOST EXIT
-	local program=$1 proto=$2 HOST=$3 exit=$4 CA=$PKI/ca.pem AS case
-	for case in right_pin wrong_pin no_section broken_policy; do
-		echo "case: $case"
-		"with_$case"
-	done
 }
 
 @test "curl" { four curl http api.example.com untrusted; }

@@ -283,21 +283,6 @@ resumed() { # COUNT KEY=VALUE...: of the two connections so many go on with a se
 	assert_data 12
 }
 
-@test "children of a program whose threads go on resolving" {
-	start_server line api
-	pin_policy api.example.com nobody
-	client forks host2=localhost
-	assert_rc 1
-	assert_fact good=0
-	assert_err 'refused api.example.com: .*name from the resolver'
-	[ "$(grep -c '^pinshim: .* refused' "$T/err")" = 20 ] || fail "not every child was refused"
-	pin_policy api.example.com api
-	client forks host2=localhost
-	assert_rc 0
-	assert_fact good=20
-	assert_quiet
-}
-
 @test "no policy is read because a name is resolved" {
 	hosts files
 	pin_policy api.example.com api

@@ -7,12 +7,21 @@ setup_suite() {
 	local program
 	for program in curl openssl perl ruby php redis-cli nginx socat stunnel4 syslog-ng jq unshare \
 		mariadb dig httperf posttls-finger swaks /usr/lib/nagios/plugins/check_tcp \
+		gcc make nim sbcl \
 		/usr/bin/python3 /usr/lib/postgresql/*/bin/psql; do
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$program" >/dev/null || {
 			echo "the end-to-end tests need $program"
 			return 1
 		}
 	done
+	# What the tests of foreign.bats load.
+	env -i /usr/bin/python3 -c 'if True:
+		import ctypes, PyQt5.QtNetwork, PyQt6.QtNetwork
+		ctypes.CDLL("libcurl.so.4"), ctypes.CDLL("libgnutls-openssl.so.27")' || return 1
+	env -i /usr/bin/php -r 'exit(extension_loaded("curl") && extension_loaded("pdo_pgsql") ? 0 : 1);' || {
+		echo "the end-to-end tests need php's curl and pdo_pgsql"
+		return 1
+	}
 	export PKI=$BATS_SUITE_TMPDIR/pki
 	env -i PATH=/usr/bin:/bin "${BASH_SOURCE[0]%/*}/../lib/pki.sh" "$PKI"
 }

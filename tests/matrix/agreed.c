@@ -3,6 +3,8 @@
  * Handshakes that rest on a key agreed on beforehand, or on none: no certificate
  * comes, so that nothing can match a pin.
  */
+#include <string.h>
+
 #include "keys.h"
 #include "matrix.h"
 
@@ -52,6 +54,28 @@ static void psk_callback(const struct scenario *s)
 	finish(s, dial(ctx, server_context(s->version, HONEST), s->version, NAME));
 }
 
+static int allow_all(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid, void *other,
+		     void *ex)
+{
+	(void)ssl, (void)ctx, (void)op, (void)bits, (void)nid, (void)other, (void)ex;
+	return 1;
+}
+
+/* The program decides itself what is secure; HOW is where it says so. */
+static void own_security(const struct scenario *s)
+{
+	SSL_CTX *ctx = client_context(s->version);
+	SSL *ssl;
+
+	keys_use_session(ctx);
+	if (!strcmp(s->how, "context"))
+		SSL_CTX_set_security_callback(ctx, allow_all);
+	ssl = dial(ctx, server_context(s->version, HONEST), s->version, NAME);
+	if (!strcmp(s->how, "connection"))
+		SSL_set_security_callback(ssl, allow_all);
+	finish(s, ssl);
+}
+
 static void eap_fast(const struct scenario *s)
 {
 	SSL_CTX *ctx = client_context(s->version);
@@ -86,5 +110,9 @@ const struct scenario key_scenarios[] = {
 	EACH_WAY("1.2: EAP-FAST", eap_fast, TLS1_2_VERSION, NULL),
 	EACH_WAY("1.3: external PSK", psk_session, TLS1_3_VERSION, NULL),
 	EACH_WAY("1.3: external PSK, older callback", psk_callback, TLS1_3_VERSION, NULL),
+	EACH_WAY("1.3: external PSK, own security callback", own_security, TLS1_3_VERSION,
+		 "context"),
+	EACH_WAY("1.3: external PSK, own security callback on the connection", own_security,
+		 TLS1_3_VERSION, "connection"),
 	{ 0 },
 };

@@ -159,10 +159,10 @@ void outcome(SSL *ssl, bool ok)
 	number("errno", ok ? error : 0);
 	tell_errors();
 	tell_client(ssl);
-	number("descriptors", count_descriptors());
 	fact("dlerror", dlerror());
 	hang_up(ssl);
 	tell_server(end_join());
+	number("descriptors", count_descriptors());
 	number("handshakes", handshakes);
 	exit(ok ? 0 : 1);
 }

@@ -16,7 +16,7 @@ enum kind {
 	NO_CERTIFICATE,	 /* nothing that a pin could match */
 	EARLY,		 /* one too, but what would be sent early rests on another name's session */
 	LATE_THIEF,	 /* the honest server first, then one with another certificate */
-	NEVER,		 /* libssl itself does not let it come about */
+	NEVER,		 /* libssl itself ends it, whatever the policy */
 };
 
 struct scenario {

@@ -133,11 +133,12 @@ def deviations(kind, scenario, bare, runs):
     certificate = kind in ("certificate", "early")
     if bare.rc != (1 if kind == "never" else 0):
         return [("bare", f"ended with {bare.rc}: {bare.stderr}")]
-    found = {"other": same(runs["other"], bare)}
     if kind == "never":
-        found.update({policy: "the server got data" for policy in POLICIES if leaked(runs[policy])})
+        found = {policy: "the server got data" if leaked(run) else same(run, bare)
+                 for policy, run in runs.items()}
         return [(policy, what) for policy, what in found.items() if what]
 
+    found = {"other": same(runs["other"], bare)}
     found["wrong"] = refused(runs["wrong"], reason=kind != "early")
     if certificate:
         found["right"] = same(runs["right"], bare, FULL_INSTEAD if "another name" in scenario else ())

@@ -290,6 +290,48 @@ static void the_next_definition(void **state)
 	assert_null(elf_next_symbol(NULL, "SSL_connect")); /* behind nobody */
 }
 
+static void this_very_object(void **state)
+{
+	struct elf_object self, owner = object_of((void *)(uintptr_t)this_very_object);
+
+	(void)state;
+	assert_true(elf_self(&self));
+	assert_int_equal(self.base, owner.base);
+	assert_int_equal(self.low, owner.low);
+	assert_int_equal(self.high, owner.high);
+	assert_ptr_equal(self.symbols, owner.symbols);
+	assert_ptr_equal(self.dynamic, owner.dynamic);
+}
+
+/* Among what came with the program: as RTLD_NEXT and elf_next_symbol() find it. */
+static void the_next_definition_early(void **state)
+{
+	static const char *const names[] = { "getpid",	      "dlsym",	  "dlopen",
+					     "SSL_connect",   "X509_new", "cmocka_skip",
+					     "no_such_symbol" };
+	struct elf_object self, libc = object_of(dlsym(RTLD_NEXT, "getpid"));
+	char path[128];
+	void *handle;
+
+	(void)state;
+	assert_true(elf_self(&self));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		void *next = elf_early_next(&self, names[i]);
+
+		assert_ptr_equal(next, elf_next_symbol((void *)self.low, names[i]));
+		/* AddressSanitizer and its like stand before libc, as RTLD_NEXT says, too. */
+		assert_ptr_equal(next, dlsym(RTLD_NEXT, names[i]));
+	}
+	assert_null(elf_early_next(&libc, "SSL_connect"));
+	/* What is in no list has nobody behind it. */
+	self.dynamic = NULL;
+	assert_null(elf_early_next(&self, "getpid"));
+	handle = build_and_load("late", MANY, "", path);
+	libc = object_of(dlsym(handle, "one"));
+	assert_null(elf_early_next(&libc, "one"));
+	dlclose(handle);
+}
+
 /* What the program is about to ask dlerror(3) for is still there. */
 static void the_loaders_error_survives(void **state)
 {
@@ -304,6 +346,8 @@ static void the_loaders_error_survives(void **state)
 	elf_needed(&o, 0, &o);
 	elf_next_symbol(NULL, "x");
 	elf_owner(NULL, &o);
+	elf_self(&o);
+	elf_early_next(&o, "no_such_symbol");
 	error = dlerror();
 	assert_non_null(error);
 	assert_non_null(strstr(error, "/no/such/object.so"));
@@ -323,6 +367,8 @@ int main(void)
 		cmocka_unit_test(owners),
 		cmocka_unit_test(what_an_object_needs),
 		cmocka_unit_test(the_next_definition),
+		cmocka_unit_test(this_very_object),
+		cmocka_unit_test(the_next_definition_early),
 		cmocka_unit_test(the_loaders_error_survives),
 	};
 

@@ -41,6 +41,19 @@ static void the_table_of_the_systems_openssl(void **state)
 	dlclose(handle);
 }
 
+static void who_defines_a_function(void **state)
+{
+	int on_stack;
+
+	(void)state;
+	assert_true(openssl_defines((void *)(uintptr_t)SSL_connect));
+	assert_true(openssl_defines((void *)(uintptr_t)X509_verify_cert_error_string));
+	assert_false(openssl_defines((void *)(uintptr_t)who_defines_a_function));
+	assert_false(openssl_defines(dlsym(RTLD_DEFAULT, "getpid")));
+	assert_false(openssl_defines(&on_stack));
+	assert_false(openssl_defines(NULL));
+}
+
 static void who_made_an_object(void **state)
 {
 	static const SSL_METHOD *(*const methods[])(void) = {
@@ -152,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_first_looks), /* while none is known */
 		cmocka_unit_test(the_table_of_the_systems_openssl),
+		cmocka_unit_test(who_defines_a_function),
 		cmocka_unit_test(who_made_an_object),
 		cmocka_unit_test(nobodys_objects),
 		cmocka_unit_test(the_loaders_error_survives),

@@ -96,16 +96,16 @@ union address {
 
 static union address peer; /* where the connections go */
 
-static void take_host(const struct hostent *host, const char *name)
+static void take_host(const struct hostent *host, const char *name, union address *out)
 {
 	if (!host || host->h_addrtype != AF_INET)
 		broken(name);
-	peer.v4.sin_family = AF_INET;
-	memcpy(&peer.v4.sin_addr, host->h_addr_list[0], sizeof(peer.v4.sin_addr));
+	out->v4.sin_family = AF_INET;
+	memcpy(&out->v4.sin_addr, host->h_addr_list[0], sizeof(out->v4.sin_addr));
 }
 
 /* IPv4 as IPv6 when FAMILY is AF_INET6. */
-static void take_info(const char *name, int family)
+static void take_info(const char *name, int family, union address *out)
 {
 	const struct addrinfo hints = { .ai_family = family,
 					.ai_flags = AI_V4MAPPED,
@@ -114,24 +114,24 @@ static void take_info(const char *name, int family)
 
 	if (getaddrinfo(name, NULL, &hints, &list))
 		broken(name);
-	memcpy(&peer, list->ai_addr, list->ai_addrlen);
+	memcpy(out, list->ai_addr, list->ai_addrlen);
 	freeaddrinfo(list);
 }
 
-static void resolve_one(const char *name)
+static void resolve_one(const char *name, union address *out)
 {
 	struct hostent host, *result = NULL;
 	char buffer[4096];
 	int error;
 
 	if (is(option.resolve, "getaddrinfo"))
-		take_info(name, AF_INET);
+		take_info(name, AF_INET, out);
 	else if (is(option.resolve, "mapped"))
-		take_info(name, AF_INET6);
+		take_info(name, AF_INET6, out);
 	else if (is(option.resolve, "gethostbyname"))
-		take_host(gethostbyname(name), name);
+		take_host(gethostbyname(name), name, out);
 	else if (is(option.resolve, "gethostbyname2"))
-		take_host(gethostbyname2(name, AF_INET), name);
+		take_host(gethostbyname2(name, AF_INET), name, out);
 	else if (is(option.resolve, "gethostbyname_r"))
 		gethostbyname_r(name, &host, buffer, sizeof(buffer), &result, &error);
 	else if (is(option.resolve, "gethostbyname2_r"))
@@ -139,14 +139,14 @@ static void resolve_one(const char *name)
 	else
 		broken("resolve");
 	if (strstr(option.resolve, "_r"))
-		take_host(result, name);
+		take_host(result, name, out);
 }
 
 static bool no_memory;
 
-/* Stands in for libc's in all objects but libc itself. */
-__attribute__((visibility("default"))) void *mmap(void *start, size_t size, int protection,
-						  int flags, int fd, off_t offset)
+/* Stands in for libc's in all objects but libc itself. Sanitizers call it before they are ready. */
+__attribute__((visibility("default"), no_sanitize("thread", "address", "undefined"))) void *
+mmap(void *start, size_t size, int protection, int flags, int fd, off_t offset)
 {
 	if (!no_memory)
 		return (void *)syscall(SYS_mmap, start, size, protection, flags, fd, offset);
@@ -159,7 +159,7 @@ static void resolve(const char *names)
 	char *copy = strdup(names), *rest = copy;
 
 	for (char *name; (name = strsep(&rest, ","));)
-		resolve_one(name);
+		resolve_one(name, &peer);
 	free(copy);
 }
 
@@ -634,8 +634,10 @@ static atomic_bool enough;
 
 static void *go_on_resolving(void *name)
 {
+	union address unused;
+
 	while (!enough)
-		resolve_one(name);
+		resolve_one(name, &unused);
 	return NULL;
 }
 
