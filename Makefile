@@ -19,15 +19,21 @@ DLSYM ?= yes
 SYSROOT ?=
 
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-DEFINES = -D_GNU_SOURCE -DPINSHIM_VERSION='"$(VERSION)"' -DPINSHIM_LIBDIR='"$(LIBDIR)"'
+DEFINES = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPINSHIM_VERSION='"$(VERSION)"' -DPINSHIM_LIBDIR='"$(LIBDIR)"'
 FLAGS = -std=gnu11 -fPIC -fvisibility=hidden -Ishim $(DEFINES) $(WARNINGS) $(SYSROOT:%=--sysroot=%) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+# Of a machine. aarch64: functions that pick atomic instructions when loaded would be constructors.
+# i686: gcc tells of structures that nobody shares with what another gcc compiled.
+FLAGS_aarch64 = -mno-outline-atomics
+FLAGS_i686 = -Wno-psabi
+MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null)))
+FLAGS += $(FLAGS_$(MACHINE))
 # Of a SYSROOT: where its libraries are, before what the compiler finds by itself, and its loader.
 comma = ,
 ROOT_LIB = $(abspath $(wildcard $(SYSROOT:%=%/usr/lib/*-linux-gnu)))
 ROOT_LOADER = $(firstword $(wildcard $(ROOT_LIB:%=%/ld-linux*.so.[12])))
 LINK = $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(SYSROOT:%=--sysroot=%) $(ROOT_LIB:%=-B% -L%)
-RUN = $(ROOT_LOADER:%=-Wl$(comma)--dynamic-linker=%) $(ROOT_LIB:%=-Wl$(comma)-rpath=%)
+RUN = $(ROOT_LOADER:%=-Wl$(comma)--dynamic-linker=%) $(ROOT_LIB:%=-Wl$(comma)--disable-new-dtags$(comma)-rpath=%)
 
 # Lazy binding on purpose: this is mapped into every process of a host, and most
 # of them never call into it. -z defs: an undefined symbol would end them all.
@@ -118,7 +124,7 @@ $(BUILD)/tests/matrix/matrix: $(MATRIX_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread -ldl
 
-$(BUILD)/tests/unit/%.o $(BUILD)/tests/fuzz/%.o: DEFINES += -DSOURCE_DIR='"$(CURDIR)"'
+$(BUILD)/tests/unit/%.o $(BUILD)/tests/fuzz/%.o: DEFINES += -DSOURCE_DIR='"$(CURDIR)"' -DCOMPILER='"$(CC)"'
 
 tests: all $(UNIT) $(CLIENTS) $(REPLAYS) $(BUILD)/tests/matrix/matrix
 

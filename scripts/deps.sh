@@ -14,6 +14,7 @@ packages() { # GROUP
 	build) echo gcc libc6-dev libssl-dev libinih-dev ;;
 	demo) echo curl openssl ;;
 	bench) echo curl openssl valgrind ;;
+	abi) echo gcc-aarch64-linux-gnu gcc-i686-linux-gnu qemu-user ;;
 	lint) echo clang clang-format clang-tidy cppcheck mandoc shellcheck ;;
 	test)
 		echo bats binutils clang clang-format libclang-rt-dev libcmocka-dev mandoc shellcheck
@@ -26,7 +27,7 @@ packages() { # GROUP
 			python3-pyqt5 python3-pyqt6 sbcl
 		;;
 	*)
-		echo "deps.sh: '$1' is no group; write build, demo, test, lint or bench" >&2
+		echo "deps.sh: '$1' is no group; write build, demo, test, abi, lint or bench" >&2
 		return 2
 		;;
 	esac

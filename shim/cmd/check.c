@@ -14,6 +14,7 @@
 #include "cmd/cmd.h"
 #include "cmd/suffix.h"
 #include "process/source.h"
+#include "pure/date.h"
 
 #define SOON_DAYS 30
 #define DAY_S	  86400
@@ -91,14 +92,11 @@ static void check_pins(struct checking *c, const struct policy_section *s, const
 
 static void check_expiry(struct checking *c, const struct policy_section *s, const char *title)
 {
-	time_t expires = (time_t)s->expires;
-	struct tm date;
-	char day[sizeof("2026-12-31")] = "";
+	char day[DATE_DAY_SIZE];
 
 	if (s->expires - c->now > (int64_t)SOON_DAYS * DAY_S)
 		return;
-	if (gmtime_r(&expires, &date))
-		strftime(day, sizeof(day), "%F", &date);
+	date_format_day(s->expires, day);
 	if (s->expires <= c->now)
 		warn(c, s->place, "[%s] expired on %s: 'after-expiry = %s' holds; renew it", title,
 		     day, policy_mode_word(s->after_expiry));

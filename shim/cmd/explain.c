@@ -13,6 +13,7 @@
 #include "cmd/cmd.h"
 #include "cmd/program.h"
 #include "process/source.h"
+#include "pure/date.h"
 #include "pure/verdict.h"
 
 struct question {
@@ -86,14 +87,11 @@ static const char *action_meaning(enum policy_action action)
 
 static void explain_expiry(const struct demand *d)
 {
-	time_t expires = (time_t)d->section->expires;
-	char day[sizeof("2026-12-31")] = "";
-	struct tm date;
+	char day[DATE_DAY_SIZE];
 
 	if (d->section->expires == INT64_MAX)
 		return;
-	if (gmtime_r(&expires, &date))
-		strftime(day, sizeof(day), "%F", &date);
+	date_format_day(d->section->expires, day);
 	printf("  %s %s (UTC), %s after-expiry = %s\n", d->expired ? "expired on" : "expires on",
 	       day, d->expired ? "so that now holds" : "and then holds",
 	       policy_mode_word(d->section->after_expiry));

@@ -313,6 +313,11 @@ static uint64_t term(const struct store_policy *policy, const struct peer_name *
 /*
  * The token of a session accepted under these policies for these names; 0 when
  * nobody demands anything of it. A sum, since the resolver's names have no order.
+ *
+ * Where addresses have 32 bits it has no more, and they are enough: who gets a
+ * session with another token offered for these names can neither choose nor see
+ * a token, nor try one out but by a handshake with this very process, of which
+ * one in 2^31 succeeds.
  */
 static uintptr_t make_token(const struct trial *t)
 {

@@ -16,6 +16,7 @@
 #include "gate/param.h"
 #include "gate/state.h"
 #include "process/resolver.h"
+#include "pure/date.h"
 
 static struct peer_name *add_name(struct peer_names *names)
 {
@@ -349,7 +350,10 @@ static int64_t seconds(const struct openssl *lib, const ASN1_TIME *time)
 {
 	struct tm utc;
 
-	return lib->ASN1_TIME_to_tm(time, &utc) == 1 ? (int64_t)timegm(&utc) : 0;
+	if (lib->ASN1_TIME_to_tm(time, &utc) != 1)
+		return 0;
+	return date_seconds(utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday) + utc.tm_hour * 3600 +
+	       utc.tm_min * 60 + utc.tm_sec;
 }
 
 int peer_describe(struct openssl *lib, X509 *cert, struct event_cert *out)

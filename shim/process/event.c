@@ -15,6 +15,7 @@
 
 #include "process/sink.h"
 #include "process/text.h"
+#include "pure/date.h"
 
 /* More than a person wants to read, and than a pipe takes at once. */
 #define CERTS_SHOWN 8
@@ -321,14 +322,12 @@ static void add_message(struct text *t, const char *head, const char *separator,
 
 static void add_time(struct text *t, int64_t seconds)
 {
-	time_t when = (time_t)seconds;
-	char date[sizeof("-2147483648-12-31T23:59:59Z")];
-	struct tm utc;
+	char date[DATE_SIZE];
 
-	if (!gmtime_r(&when, &utc) || !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &utc))
-		text_add(t, "null");
-	else
+	if (date_format(seconds, date))
 		text_add(t, "\"%s\"", date);
+	else
+		text_add(t, "null");
 }
 
 static void add_json_pin(struct text *t, const uint8_t pin[PIN_LEN])

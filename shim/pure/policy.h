@@ -61,8 +61,9 @@ struct policy_section {
 	uint32_t after_expiry;	   /* enum policy_mode */
 	uint32_t ct;		   /* bool: ct = require */
 	uint32_t tofu;		   /* bool */
-	int64_t expires; /* seconds since the epoch, 00:00 UTC of the day; INT64_MAX: never */
-	struct policy_span pins; /* struct policy_pin, in the order of the file, all kinds */
+	/* seconds since the epoch, 00:00 UTC of the day; INT64_MAX: never */
+	_Alignas(8) int64_t expires; /* so aligned, a block is the same on every machine */
+	struct policy_span pins;     /* struct policy_pin, in the order of the file, all kinds */
 	struct policy_value ca_file;
 };
 

@@ -32,7 +32,9 @@ bool build_fits(size_t sections, size_t text)
 	/* A byte of text becomes less than 3 ("log=/\n": a value and its text), a section at most
 	 * 4 slots and a gap besides itself. */
 	const size_t per_section = sizeof(struct policy_section) + 4 * sizeof(uint32_t) + ALIGNMENT;
-	const size_t limit = UINT32_MAX - sizeof(struct policy) - 64 * ALIGNMENT;
+	/* No object may have more than PTRDIFF_MAX bytes, which is less where that has 32 bits. */
+	const size_t most = PTRDIFF_MAX < UINT32_MAX ? PTRDIFF_MAX : UINT32_MAX;
+	const size_t limit = most - sizeof(struct policy) - 64 * ALIGNMENT;
 
 	return text <= limit / 3 && sections <= (limit - 3 * text) / per_section;
 }

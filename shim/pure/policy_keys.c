@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pure/date.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define UNSET	     UINT32_MAX /* a section's word that the policy's own stands in for */
 #define LIST_SIZE    256
@@ -290,27 +292,11 @@ static int read_number(const char *text, size_t len)
 	return number;
 }
 
-static bool is_leap(int year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-/* Days from the epoch to the first day of YEAR, from 1970 on. */
-static int64_t days_to_year(int year)
-{
-	int before = year - 1;
-	int leaps = before / 4 - before / 100 + before / 400;
-
-	return (int64_t)(year - 1970) * 365 + leaps - (1969 / 4 - 1969 / 100 + 1969 / 400);
-}
-
 static int read_date(struct keys *k, struct piece value, int64_t *out)
 {
-	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	const char *text = value.at;
 	char quoted[QUOTE_SIZE];
 	int year, month, day;
-	int64_t days;
 
 	keys_quote(value, quoted);
 	if (value.len != 10 || text[4] != '-' || text[7] != '-' || read_number(text, 4) < 0 ||
@@ -321,14 +307,10 @@ static int read_date(struct keys *k, struct piece value, int64_t *out)
 	day = read_number(text + 8, 2);
 	if (year < 1970)
 		return keys_error(k, k->here, "date %s is before 1970; write a later one", quoted);
-	if (month < 1 || month > 12 || day < 1 ||
-	    day > lengths[month - 1] + (month == 2 && is_leap(year)))
+	if (!date_exists(year, month, day))
 		return keys_error(k, k->here, "date %s does not exist; write a day of the calendar",
 				  quoted);
-	days = days_to_year(year) + day - 1;
-	for (int m = 1; m < month; m++)
-		days += lengths[m - 1] + (m == 2 && is_leap(year));
-	*out = days * 86400;
+	*out = date_seconds(year, month, day);
 	return 0;
 }
 

@@ -36,8 +36,8 @@ static void *build_and_load(const char *name, const char *source, const char *fl
 	file = fopen(c_file, "w");
 	assert_non_null(file);
 	assert_true(fputs(source, file) >= 0 && fclose(file) == 0);
-	snprintf(command, sizeof(command), "cc -shared -fPIC -nostdlib %s -o '%s' '%s'", flags,
-		 path, c_file);
+	snprintf(command, sizeof(command), COMPILER " -shared -fPIC -nostdlib %s -o '%s' '%s'",
+		 flags, path, c_file);
 	assert_int_equal(system(command), 0);
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!handle)

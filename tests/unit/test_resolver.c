@@ -19,6 +19,11 @@
 #include "child.h"
 #include "process/resolver.h"
 
+/* Where there is another with its arguments one by one, SYS_mmap takes one pointer to them. */
+#ifndef SYS_mmap2
+#define SYS_mmap2 SYS_mmap
+#endif
+
 #define TEST(name)                                                    \
 	static void name##_in_child(const void *arg);                 \
 	static void name(void **state)                                \
@@ -257,7 +262,7 @@ void *mmap(void *start, size_t size, int protection, int flags, int fd, off_t of
 		mapped.second = NULL;
 		second();
 	}
-	start = (void *)syscall(SYS_mmap, start, size, protection, flags, fd, offset);
+	start = (void *)syscall(SYS_mmap2, start, size, protection, flags, fd, offset);
 	if (mapped.noted && mapped.n < sizeof(mapped.areas) / sizeof(mapped.areas[0])) {
 		mapped.areas[mapped.n].start = start;
 		mapped.areas[mapped.n++].size = size;
