@@ -56,6 +56,12 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	unhindered early-forgotten mitm localhost
 }
 
+@test "early data before there is a connection whose address could be judged" {
+	pin_policy localhost nobody
+	stopped 127.0.0.1 early-unconnected mitm localhost
+	assert_fact early=0 got=
+}
+
 @test "early data beside an accepted session of another version" {
 	pin_policy api.example.com api
 	stopped api.example.com early-version mitm api.example.com

@@ -12,6 +12,7 @@
 #include "ends.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -26,6 +27,7 @@
 
 #define HONEST	      "api"	  /* the certificate whose key the policy pins */
 #define UNLISTED_NAME "localhost" /* a name that no policy of these tests has a section for */
+#define ANOTHER_NAME  "www.example.com"
 
 #define RECORD_HEADER	   5 /* RFC 8446 section 5.1: type, version, length */
 #define RECORD_APPLICATION 23
@@ -247,6 +249,49 @@ static int early_of_future(void)
 	return early_aged(-2);
 }
 
+/* --- early data to a server whose address is not known when it leaves */
+
+/* Where a server listens, as a connect BIO takes it. */
+static int listen_at(char address[32])
+{
+	struct sockaddr_in loopback = { .sin_family = AF_INET,
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(loopback);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&loopback, len) || listen(fd, 1) ||
+	    getsockname(fd, (struct sockaddr *)&loopback, &len))
+		broken("listen");
+	snprintf(address, 32, "127.0.0.1:%d", ntohs(loopback.sin_port));
+	return fd;
+}
+
+/* The name has led to 127.0.0.1; the ClientHello is made before its BIO connects there, without. */
+static int early_unconnected(void)
+{
+	SSL_CTX *ctx = client(), *to = server_with(certificate);
+	SSL_SESSION *session = session_with(ctx, to, ANOTHER_NAME);
+	struct addrinfo *list;
+	SSL *ssl = SSL_new(ctx);
+	char address[32];
+	int listener = listen_at(address), fd;
+	BIO *bio = BIO_new_connect(address);
+	size_t sent;
+
+	if (getaddrinfo(name, NULL, NULL, &list))
+		broken("getaddrinfo");
+	SSL_SESSION_set1_hostname(session, NULL);
+	SSL_set_bio(ssl, bio, bio);
+	SSL_set_session(ssl, session);
+	printf("early=%d\n", SSL_write_early_data(ssl, SECRET, sizeof(SECRET) - 1, &sent));
+	new_server(to);
+	server.early = true;
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		SSL_set_fd(server.ssl, fd);
+	return outcome();
+}
+
 /* --- names that come late */
 
 /* The ClientHello has left under one name, then the program sets or takes away another. */
@@ -448,6 +493,7 @@ static const struct {
 	{ "early-version", early_version },
 	{ "early-old", early_old },
 	{ "early-of-future", early_of_future },
+	{ "early-unconnected", early_unconnected },
 	{ "rename-1.3", rename_1_3 },
 	{ "rename-1.2", rename_1_2 },
 	{ "name-of-verification", name_of_verification },
