@@ -134,6 +134,19 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	unhindered poisoned-session mitm localhost
 }
 
+@test "no memory to verify a certificate, where nothing is verified" {
+	local certificate
+	for certificate in api mitm; do
+		pin_policy api.example.com api
+		attack_bare without-memory $certificate api.example.com
+		assert_rc 0
+		attack without-memory $certificate api.example.com
+		assert_rc 1
+		assert_fact handshake=failed got=
+	done
+	unhindered without-memory mitm localhost
+}
+
 @test "DTLS to an address that only the BIO knows" {
 	pin_policy 127.0.0.1 api
 	stopped 127.0.0.1 dtls mitm

@@ -396,6 +396,43 @@ static int poisoned_session(void)
 	return attempt(ssl);
 }
 
+/* --- no memory, in the right moment */
+
+static bool starving; /* where certificates are verified */
+
+static void *give(size_t size, const char *file, int line)
+{
+	(void)line;
+	return starving && strstr(file, "x509_vfy.c") ? NULL : malloc(size);
+}
+
+static void *give_more(void *old, size_t size, const char *file, int line)
+{
+	(void)file, (void)line;
+	return realloc(old, size);
+}
+
+static void take_back(void *memory, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(memory);
+}
+
+/* Then libssl asks nobody, and goes on with a client that verifies nothing. */
+static int without_memory(void)
+{
+	SSL_CTX *ctx;
+	SSL *ssl;
+
+	if (CRYPTO_set_mem_functions(give, give_more, take_back) != 1)
+		broken("CRYPTO_set_mem_functions");
+	ctx = client_1_2();
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
+	ssl = meet(ctx, server_with(certificate), name);
+	starving = true;
+	return attempt(ssl);
+}
+
 /* --- datagrams */
 
 static BIO *datagrams(struct sockaddr_in *address)
@@ -455,6 +492,7 @@ static const struct {
 	{ "eap-fast", eap_fast },
 	{ "eap-fast-1.3", eap_fast_1_3 },
 	{ "poisoned-session", poisoned_session },
+	{ "without-memory", without_memory },
 	{ "dtls", dtls },
 };
 

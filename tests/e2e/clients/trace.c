@@ -10,6 +10,7 @@
 #include "process.h"
 
 #include <dlfcn.h>
+#include <netdb.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -189,12 +190,39 @@ static void sessions(SSL *ssl, SSL_SESSION *session)
 
 static size_t written;
 
+/* What QUIC brought is there for other connections, too. */
+#if OPENSSL_VERSION_NUMBER >= 0x30500000L
+
+static void settings_of_quic(SSL *ssl)
+{
+	TRY(SSL_set_quic_tls_early_data_enabled(ssl, 1));
+	TRY(SSL_set_quic_tls_early_data_enabled(ssl, 0));
+	TRY(SSL_set1_initial_peer_addr(ssl, NULL));
+}
+
+#elif OPENSSL_VERSION_NUMBER >= 0x30200000L
+
+static void settings_of_quic(SSL *ssl)
+{
+	TRY(SSL_set1_initial_peer_addr(ssl, NULL));
+}
+
+#else
+
+static void settings_of_quic(SSL *ssl)
+{
+	(void)ssl;
+}
+
+#endif
+
 /* Neither a side nor anything to speak through. */
 static void lonely(SSL_CTX *ctx)
 {
 	SSL *ssl = SSL_new(ctx);
 
 	settings(ssl);
+	settings_of_quic(ssl);
 	TRY(SSL_do_handshake(ssl));
 	TRY(SSL_write_early_data(ssl, SECRET, 1, &written));
 	TRY(SSL_connect(ssl));
@@ -250,6 +278,62 @@ static SSL_SESSION *connection(SSL_CTX *ctx, SSL_CTX *to, SSL_SESSION *session)
 	return session;
 }
 
+/* --- names */
+
+static void names(void)
+{
+	const struct addrinfo literal = { .ai_flags = AI_NUMERICHOST };
+	struct addrinfo *list;
+	struct hostent host, *found;
+	char buffer[1024];
+	int failure;
+
+	TRY(getaddrinfo("localhost", NULL, NULL, &list));
+	TRY(getaddrinfo("127.0.0.1", "443", &literal, &list));
+	TRY(getaddrinfo("nonsense", NULL, &literal, &list));
+	TRY(getaddrinfo(NULL, NULL, NULL, &list));
+	TRY(gethostbyname("localhost") != NULL);
+	TRY(gethostbyname("127.0.0.1") != NULL);
+	TRY(gethostbyname2("localhost", AF_INET) != NULL);
+	TRY(gethostbyname2("127.0.0.1", AF_INET) != NULL);
+	TRY(gethostbyname_r("localhost", &host, buffer, sizeof(buffer), &found, &failure));
+	TRY(gethostbyname_r("localhost", &host, buffer, 1, &found, &failure));
+	TRY(gethostbyname2_r("localhost", AF_INET, &host, buffer, sizeof(buffer), &found,
+			     &failure));
+	TRY(gethostbyname2_r("localhost", AF_INET, &host, buffer, 1, &found, &failure));
+}
+
+/* --- the dynamic loader */
+
+/* A successful call leaves the error of the one before. */
+static void loader(void)
+{
+	void *all = dlopen(NULL, RTLD_NOW), *one;
+	Dl_info info;
+
+	if (!all || !dladdr(TLS_client_method(), &info))
+		broken("dlopen");
+	one = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD);
+	TRY(dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD) == one);
+	TRY(dlopen(info.dli_fname, RTLD_NOW | RTLD_DEEPBIND) == one);
+	TRY(dlopen("/nonexistent/another.so", RTLD_NOW) != NULL);
+	TRY(dlmopen(LM_ID_BASE, info.dli_fname, RTLD_NOW) == one);
+	TRY(dlmopen(LM_ID_BASE, "/nonexistent/another.so", RTLD_NOW) != NULL);
+	TRY(dlsym(all, "SSL_connect") != NULL);
+	TRY(dlsym(one, "SSL_connect") != NULL);
+	TRY(dlsym(one, "SSL_free") == dlsym(all, "SSL_free"));
+	TRY(dlsym(one, "nonsense") != NULL);
+	TRY(dlsym(RTLD_DEFAULT, "SSL_connect") != NULL);
+	TRY(dlsym(RTLD_DEFAULT, "nonsense") != NULL);
+	TRY(dlsym(RTLD_NEXT, "SSL_free") != NULL);
+	TRY(dlsym(RTLD_NEXT, "nonsense") != NULL);
+	TRY(dlvsym(one, "nonsense", "VERSION") != NULL);
+	TRY(dlvsym(one, "SSL_connect", "VERSION") != NULL);
+	TRY(dlvsym(RTLD_DEFAULT, "nonsense", "VERSION") != NULL);
+}
+
+/* --- texts */
+
 static void texts(void)
 {
 	for (long code = -1; code <= 101; code++) {
@@ -288,11 +372,15 @@ int main(int argc, char **argv)
 	name = argv[3];
 	/* No context has been made yet. */
 	texts();
+	names();
+	loader();
 	contexts();
 	all(TLS_client_method(), TLS1_3_VERSION, SSL_VERIFY_PEER);
 	all(TLS_client_method(), TLS1_2_VERSION, SSL_VERIFY_NONE);
 	all(TLS_method(), TLS1_3_VERSION, SSL_VERIFY_NONE);
 	texts();
+	names();
+	loader();
 	ERR_clear_error();
 	state_of_process();
 	return 0;
