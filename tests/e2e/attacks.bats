@@ -63,6 +63,13 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	unhindered early-version mitm localhost
 }
 
+@test "early data beside an accepted session that allows none" {
+	pin_policy api.example.com api
+	stopped api.example.com early-elsewhere mitm api.example.com
+	assert_fact early=0 records=0
+	unhindered early-elsewhere mitm localhost
+}
+
 @test "early data on an accepted session whose ticket is too old" {
 	pin_policy api.example.com api
 	stopped api.example.com early-old api api.example.com

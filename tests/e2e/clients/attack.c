@@ -214,6 +214,34 @@ static int records_sent(void)
 	return records;
 }
 
+/* What leaves as early data, be the server able to read it or not. */
+static int attempt_to_send(SSL *ssl)
+{
+	size_t sent;
+	int records;
+
+	printf("early=%d\n", SSL_write_early_data(ssl, SECRET, sizeof(SECRET) - 1, &sent));
+	records = records_sent();
+	printf("records=%d\n", records);
+	print_error();
+	return records ? 0 : 1;
+}
+
+/* A session that allows no early data is offered, but the data goes out under the other key. */
+static int early_elsewhere(void)
+{
+	SSL_CTX *ctx = client(), *honest = server_with(HONEST);
+	SSL_SESSION *session;
+	SSL *ssl;
+
+	SSL_CTX_set_max_early_data(honest, 0);
+	session = session_with(ctx, honest, name);
+	ssl = meet(ctx, server_with(certificate), name);
+	SSL_set_session(ssl, session);
+	SSL_set_psk_use_session_callback(ssl, use_psk_session);
+	return attempt_to_send(ssl);
+}
+
 /*
  * libssl does not offer a ticket whose age is out of bounds either. The early
  * data goes out under a key of zeros then, for everybody on the way to read.
@@ -223,18 +251,12 @@ static int early_aged(long age)
 	SSL_CTX *ctx = client(), *to = server_with(certificate);
 	SSL_SESSION *session = session_with(ctx, to, name);
 	SSL *ssl = meet(ctx, to, name);
-	size_t sent;
-	int records;
 
 	if (age > 0)
 		age += (long)SSL_SESSION_get_ticket_lifetime_hint(session);
 	SSL_SESSION_set_time(session, (long)time(NULL) - age);
 	SSL_set_session(ssl, session);
-	printf("early=%d\n", SSL_write_early_data(ssl, SECRET, sizeof(SECRET) - 1, &sent));
-	records = records_sent();
-	printf("records=%d\n", records);
-	print_error();
-	return records ? 0 : 1;
+	return attempt_to_send(ssl);
 }
 
 static int early_old(void)
@@ -483,6 +505,7 @@ static const struct {
 	{ "stale-name", stale_name },
 	{ "early-forgotten", early_forgotten },
 	{ "early-version", early_version },
+	{ "early-elsewhere", early_elsewhere },
 	{ "early-old", early_old },
 	{ "early-of-future", early_of_future },
 	{ "rename-1.3", rename_1_3 },
