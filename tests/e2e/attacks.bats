@@ -70,6 +70,13 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	unhindered early-elsewhere mitm localhost
 }
 
+@test "early data beside an accepted session of an older version" {
+	pin_policy api.example.com api
+	stopped api.example.com early-older mitm api.example.com
+	assert_fact early=0 records=0
+	unhindered early-older mitm localhost
+}
+
 @test "early data on an accepted session whose ticket is too old" {
 	pin_policy api.example.com api
 	stopped api.example.com early-old api api.example.com

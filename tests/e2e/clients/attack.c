@@ -242,6 +242,18 @@ static int early_elsewhere(void)
 	return attempt_to_send(ssl);
 }
 
+/* A session of TLS 1.2 has no early data, whatever it says, but is offered all the same. */
+static int early_older(void)
+{
+	SSL_SESSION *session = session_with(client_1_2(), server_with(HONEST), name);
+	SSL *ssl = meet(client(), server_with(certificate), name);
+
+	SSL_SESSION_set_max_early_data(session, PSK_EARLY_DATA);
+	SSL_set_session(ssl, session);
+	SSL_set_psk_use_session_callback(ssl, use_psk_session);
+	return attempt_to_send(ssl);
+}
+
 /*
  * libssl does not offer a ticket whose age is out of bounds either. The early
  * data goes out under a key of zeros then, for everybody on the way to read.
@@ -506,6 +518,7 @@ static const struct {
 	{ "early-forgotten", early_forgotten },
 	{ "early-version", early_version },
 	{ "early-elsewhere", early_elsewhere },
+	{ "early-older", early_older },
 	{ "early-old", early_old },
 	{ "early-of-future", early_of_future },
 	{ "rename-1.3", rename_1_3 },
