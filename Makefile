@@ -69,6 +69,8 @@ help:
 	@echo 'make              build $(BUILD)/libpinshim.so and $(BUILD)/pinshim'
 	@echo 'make demo         see a right pin accepted and a wrong one refused'
 	@echo 'make check        build and pass all tests'
+	@echo 'make check-abi    every way to make a handshake, on every line of OpenSSL'
+	@echo 'make release      the one object for every Debian from 11 on'
 	@echo 'make install      to PREFIX=$(PREFIX), below DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    take that away again'
 	@echo 'make bench        measure what it costs'
@@ -147,7 +149,7 @@ check:
 
 check-abi:
 	@scripts/deps.sh build test
-	@scripts/abi.sh | scripts/table.awk
+	@scripts/abi.sh tables
 
 bench:
 	@scripts/deps.sh build bench
@@ -181,7 +183,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help tests release deps demo check bench fuzz lint install uninstall clean FORCE
+.PHONY: all help tests release deps demo check check-abi bench fuzz lint install uninstall clean FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name roots -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Holds the one released object to every line of OpenSSL that Debian ships, each with the glibc that
-# it came with: abi.sh [matrix|gates|prepare]. Speaks TAP. What it needs is unpacked in build/roots,
+# it came with: abi.sh matrix|gates|prepare speaks TAP; abi.sh tables
+# shows the tables of both to people. What it needs is unpacked in build/roots,
 # and nothing is installed. Where Debian's packages cannot be had, its tests are skipped.
 set -euo pipefail
 
@@ -55,13 +56,19 @@ gates() {
 		--pki "$PWD/$PKI" "$NEWEST=$PWD/$(matrix_of "$NEWEST")"
 }
 
-prepare
+tables() {
+	local rc=0
+	matrix | sed '/^ok/d; s/^# //' || rc=1
+	gates | sed 's/^ok [0-9]* - //; s/^# //' || rc=1
+	return $rc
+}
+
 case ${1:-} in
-matrix | gates) "$1" ;;
-prepare) ;;
-'') matrix && gates ;;
+matrix | gates | prepare | tables) ;;
 *)
-	echo "abi.sh: '$1' is nothing to do; write matrix, gates or prepare" >&2
+	echo "abi.sh: '${1:-}' is nothing to do; write matrix, gates, tables or prepare" >&2
 	exit 2
 	;;
 esac
+prepare
+[ "$1" = prepare ] || "$1"

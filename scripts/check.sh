@@ -125,6 +125,7 @@ bats_on() { # KIND OPTION FILE...
 	tsan)
 		PRELOAD_FIRST=$(gcc -print-file-name=libtsan.so)
 		TEST_ENVIRONMENT=TSAN_OPTIONS=suppressions=$PWD/scripts/tsan.supp:log_path=$findings
+		export PINSHIM_GROWTH=1000000 # it holds memory of its own
 		;;
 	esac
 	export PRELOAD_FIRST TEST_ENVIRONMENT
@@ -179,8 +180,13 @@ instrumented=(tests/e2e/!($bare).bats)
 leaking=(tests/e2e/{handshake,resumption}.bats)
 others=(tests/e2e/!($bare|handshake|resumption).bats)
 
-# The longest first.
-is_built tsan && start tsan/e2e bats_on tsan '' "${instrumented[@]}"
+# The longest first. Every line of OpenSSL, and which gate catches what on it.
+start abi/matrix scripts/abi.sh matrix
+start abi/gates scripts/abi.sh gates
+is_built tsan && {
+	start tsan/e2e bats_on tsan '' "${instrumented[@]}"
+	start tsan/swaps bats_on tsan '' tests/stress/swaps.bats
+}
 is_built gcc && for folder in e2e $(cd tests && printf '%s\n' */*.bats | cut -d/ -f1 | sort -u | grep -vx e2e); do
 	start "gcc/$folder" bats_on gcc '' "tests/$folder"
 done

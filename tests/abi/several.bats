@@ -51,7 +51,7 @@ host() {
 	for order in '1.1.1 3.6 4.0' '1.1.1 4.0 3.6' '3.6 1.1.1 4.0' '3.6 4.0 1.1.1' '4.0 1.1.1 3.6' \
 		'4.0 3.6 1.1.1'; do
 		echo "order: $order"
-		# shellcheck disable=SC2086 # three words
+		# shellcheck disable=SC2086,SC2046 # three words
 		timeout 60 env -i PATH=/usr/bin:/bin "LD_LIBRARY_PATH=$HOST_LIB" \
 			"LD_PRELOAD=$ROOT/build/release/libpinshim.so" "PINSHIM_POLICY=$T/pins.ini" \
 			PINSHIM_LOG=none "$T/plugins" $(printf "$T/%s/plugin.so " $order) >"$T/out" 3>&-

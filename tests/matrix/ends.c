@@ -21,6 +21,8 @@ static const struct timeval patience = { .tv_sec = 10 };
 
 static struct end *last;
 
+const char *end_address = "127.0.0.1";
+
 void broken(const char *what)
 {
 	fprintf(stderr, "matrix: %s: %s\n", what, strerror(errno));
@@ -205,7 +207,7 @@ const struct end *end_join(void)
 static int bound_socket(int type, struct sockaddr_in *address)
 {
 	const struct sockaddr_in loopback = { .sin_family = AF_INET,
-					      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+					      .sin_addr.s_addr = inet_addr(end_address) };
 	int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
 	socklen_t len = sizeof(*address);
 
@@ -215,17 +217,24 @@ static int bound_socket(int type, struct sockaddr_in *address)
 	return fd;
 }
 
-struct end *end_start(SSL_CTX *ctx, int version, int *port)
+struct end *end_by_hand(void)
 {
-	struct sockaddr_in address;
 	struct end *e = calloc(1, sizeof(*e));
-	void *(*run)(void *) = version == QUIC_VERSION ? quic_serve : serve;
 
 	end_join();
 	free(last);
 	last = e;
-	e->ctx = ctx;
 	e->listener = -1;
+	return e;
+}
+
+struct end *end_start(SSL_CTX *ctx, int version, int *port)
+{
+	struct sockaddr_in address;
+	struct end *e = end_by_hand();
+	void *(*run)(void *) = version == QUIC_VERSION ? quic_serve : serve;
+
+	e->ctx = ctx;
 	if (version == DTLS1_2_VERSION || version == QUIC_VERSION) {
 		e->fd = bound_socket(SOCK_DGRAM, &address);
 	} else {
@@ -251,7 +260,7 @@ static void pair_datagrams(struct end *e, int fd, const struct sockaddr_in *ours
 void dial_again(SSL *ssl, SSL_CTX *server, int version)
 {
 	struct sockaddr_in there = { .sin_family = AF_INET,
-				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+				     .sin_addr.s_addr = inet_addr(end_address) };
 	struct sockaddr_in ours;
 	bool stream = version == TLS1_2_VERSION || version == TLS1_3_VERSION;
 	int fd = bound_socket(stream ? SOCK_STREAM : SOCK_DGRAM, &ours), port;

@@ -17,6 +17,8 @@
 #define NAME	   "api.example.com" /* what the policies are about */
 #define OTHER_NAME "localhost"	     /* a name that none of them has a section for */
 
+#define ADDRESS "127.0.0.9" /* an address that they are about, too */
+
 #define HONEST "api" /* the certificate that the right pin is of */
 #define THIEF  "www" /* another that the client's anchors stand for */
 
@@ -65,10 +67,16 @@ SSL_CTX *server_context(int version, const char *certificate);
 void show_certificate(SSL_CTX *ctx, const char *certificate);
 
 /*
- * A server's end that waits for one connection, at PORT of 127.0.0.1. Further
+ * A server's end that waits for one connection at PORT. Further
  * calls end the one before, so that there is always the last.
  */
 struct end *end_start(SSL_CTX *ctx, int version, int *port);
+
+/* Where the servers are; 127.0.0.1 unless somebody wants another. */
+extern const char *end_address;
+
+/* A server's end without a thread, for a scenario that does itself what servers do. */
+struct end *end_by_hand(void);
 
 /* The last server's end, when it has seen all that there is to see. */
 const struct end *end_join(void);

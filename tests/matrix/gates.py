@@ -43,6 +43,8 @@ GATES = {
     "own verification": without_hooks("SSL_CTX_set_cert_verify_callback"),
     "own security": without_hooks("SSL_CTX_set_security_callback", "SSL_set_security_callback"),
     "EAP-FAST": without_hooks("SSL_set_session_secret_cb"),
+    "another's QUIC": without_hooks("SSL_set_quic_tls_early_data_enabled"),
+    "QUIC's address": without_hooks("SSL_set1_initial_peer_addr"),
     # A session is taken off first; what is left on, the completion gate refuses.
     "completion gate and taking off": COMPLETION + TAKING_OFF,
     "early data and taking off": EARLY + TAKING_OFF,
@@ -63,7 +65,7 @@ def mutate(tree, changes):
 
 def build(arguments, folder, gate):
     """The library without GATE."""
-    tree = pathlib.Path(folder) / gate.replace(" ", "-")
+    tree = pathlib.Path(folder) / re.sub(r"\W", "-", gate)
     shutil.copytree(arguments.source / "shim", tree / "shim")
     shutil.copy2(arguments.source / "Makefile", tree)
     # Objects that are as new as what they were made of are not made again.

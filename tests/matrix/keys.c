@@ -5,6 +5,7 @@
  */
 #include "keys.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "../e2e/clients/psk.h"
@@ -124,6 +125,19 @@ void keys_prepare(SSL *ssl)
 void keys_use_session(SSL_CTX *ctx)
 {
 	SSL_CTX_set_psk_use_session_callback(ctx, use_psk_session);
+}
+
+/* RFC 9001 section 4.6.1 */
+static int use_unlimited_session(SSL *ssl, const EVP_MD *md, const unsigned char **id, size_t *len,
+				 SSL_SESSION **session)
+{
+	return use_psk_session(ssl, md, id, len, session) &&
+	       SSL_SESSION_set_max_early_data(*session, UINT32_MAX) == 1;
+}
+
+void keys_use_unlimited_session(SSL_CTX *ctx)
+{
+	SSL_CTX_set_psk_use_session_callback(ctx, use_unlimited_session);
 }
 
 void keys_use_callback(SSL_CTX *ctx)

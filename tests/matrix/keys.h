@@ -16,8 +16,9 @@ void keys_prepare(SSL *ssl);
 void keys_take_secret(void);
 
 /* The client's. */
-void keys_use_session(SSL_CTX *ctx);  /* TLS 1.3, SSL_CTX_set_psk_use_session_callback() */
-void keys_use_callback(SSL_CTX *ctx); /* SSL_CTX_set_psk_client_callback() */
+void keys_use_session(SSL_CTX *ctx);	       /* TLS 1.3, SSL_CTX_set_psk_use_session_callback() */
+void keys_use_unlimited_session(SSL_CTX *ctx); /* the same, for the early data of QUIC */
+void keys_use_callback(SSL_CTX *ctx);	       /* SSL_CTX_set_psk_client_callback() */
 void keys_use_srp(SSL_CTX *ctx);
 void keys_use_secret(SSL *ssl); /* EAP-FAST */
 

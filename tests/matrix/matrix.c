@@ -19,8 +19,9 @@
 #include <unistd.h>
 
 static const struct scenario *const tables[] = {
-	full_scenarios,	 driver_scenarios,	  resumption_scenarios, key_scenarios,
-	early_scenarios, renegotiation_scenarios, ech_scenarios,
+	full_scenarios, driver_scenarios, resumption_scenarios,
+	key_scenarios,	early_scenarios,  renegotiation_scenarios,
+	ech_scenarios,	name_scenarios,	  quic_tls_scenarios,
 };
 
 static const char *const kinds[] = {

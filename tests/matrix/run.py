@@ -20,7 +20,8 @@ import subprocess
 import sys
 import tempfile
 
-NAME = "api.example.com"
+# What the scenarios are about; see ends.h.
+NAMES = ("api.example.com", "127.0.0.9")
 POLICIES = ("wrong", "right", "report", "other")
 
 Line = collections.namedtuple("Line", "name program emulator")
@@ -30,10 +31,15 @@ Run = collections.namedtuple("Run", "rc facts lines stderr events")
 def write_policies(folder, pki):
     """The four policies, as files in FOLDER."""
     pin = {name: (pki / f"{name}.pin").read_text().strip() for name in ("api", "rsa", "nobody")}
-    wrong = f"[{NAME}]\npin = {pin['nobody']}\n"
+
+    def sections(*pins):
+        return "".join(f"[{name}]\n" + "".join(f"pin = {pin}\n" for pin in pins)
+                       for name in NAMES)
+
+    wrong = sections(pin["nobody"])
     texts = {
         "wrong": wrong,
-        "right": f"[{NAME}]\npin = {pin['api']}\npin = {pin['rsa']}\n",
+        "right": sections(pin["api"], pin["rsa"]),
         "report": "mode = report\n" + wrong,
         "other": f"[elsewhere.example.org]\npin = {pin['nobody']}\n",
     }
@@ -107,7 +113,7 @@ def refused(run, reason=True):
         return f"the first error is {run.facts.get('error')}"
     if run.facts.get("verify_result") != "50":
         return f"the verify result is {run.facts.get('verify_result')}"
-    if not any(e["verdict"] == "refused" and e["hostname"] == NAME for e in run.events):
+    if not any(e["verdict"] == "refused" and e["hostname"] in NAMES for e in run.events):
         return "no event tells of it"
     return None
 
@@ -149,7 +155,7 @@ def deviations(kind, scenario, bare, runs):
 
     found["report"] = same(runs["report"], bare)
     told = [e for e in runs["report"].events
-            if e["verdict"] == "would-refuse" and e["hostname"] == NAME]
+            if e["verdict"] == "would-refuse" and e["hostname"] in NAMES]
     if not found["report"] and len(told) != int(bare.facts["handshakes"]):
         found["report"] = f"{bare.facts['handshakes']} handshakes, {len(told)} events"
     return [(policy, what) for policy, what in found.items() if what]

@@ -22,16 +22,30 @@ struct identity {
 	X509 *root, *cert;
 };
 
-static inline void make_identity(struct identity *id)
+/* A key and a certificate under the root that ID has. */
+static inline void make_leaf(struct identity *id)
 {
-	id->root_key = ec_key();
 	id->key = ec_key();
-	id->root = new_cert(&(struct spec){ .cn = "Root", .ca = true, .key = id->root_key });
 	id->cert = new_cert(&(struct spec){ .cn = NAME,
 					    .san = "DNS:*.example.com",
 					    .key = id->key,
 					    .signer = id->root_key,
 					    .issuer_name_of = id->root });
+}
+
+static inline void make_identity(struct identity *id)
+{
+	id->root_key = ec_key();
+	id->root = new_cert(&(struct spec){ .cn = "Root", .ca = true, .key = id->root_key });
+	make_leaf(id);
+}
+
+/* Another server under the root of FIRST. */
+static inline void make_sibling(struct identity *id, const struct identity *first)
+{
+	*id = *first;
+	MUST_HOLD(EVP_PKEY_up_ref(id->root_key) == 1 && X509_up_ref(id->root) == 1);
+	make_leaf(id);
 }
 
 static inline void free_identity(struct identity *id)

@@ -6,7 +6,9 @@
  */
 #include <dirent.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdint.h>
 #include <sys/wait.h>
 
@@ -183,6 +185,239 @@ static int threads(long swaps, int n)
 	return 0;
 }
 
+/* --- very many threads, and policies that come and go */
+
+/* Two servers, each with a policy that accepts it and refuses the other. */
+static struct {
+	struct identity id;
+	SSL_CTX *ctx;
+	SSL_SESSION *session; /* of one that was accepted */
+	char policy[256];     /* its file */
+} side[2];
+
+/*
+ * Whose policy is in force in each odd era; an even one lies between two that
+ * may both be. Written before its era begins.
+ */
+static uint8_t in_force[1 << 20];
+static atomic_long verdicts[2], decided;
+static atomic_int warm; /* threads that have seen both verdicts of both sides */
+
+/* Of a context that is a thread's own, in handshakes. */
+#define LIFE 4
+
+/* Posted for the first verdict that only the policy of this era can have given. */
+static sem_t decisive;
+static atomic_bool has_decided;
+
+/* The sides whose policy was in force at any time from era FIRST to LAST, as bits. */
+static unsigned sides_between(unsigned first, unsigned last)
+{
+	unsigned sides = 0;
+
+	for (unsigned e = (first - 1) | 1; e <= (last | 1); e += 2)
+		sides |= 1u << in_force[e];
+	return sides;
+}
+
+/* Writes TEXT to a file beside the policy, whose name is NAME with an end of its own. */
+static void write_beside(const char *end, const char *text, char path[256])
+{
+	FILE *file;
+
+	snprintf(path, 256, "%s.%s", getenv("PINSHIM_POLICY"), end);
+	file = fopen(path, "w");
+	MUST_HOLD(file && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+/*
+ * Makes the policy a link to a FILE that has been there for a while: of a new one
+ * the shim has to wait until it is older than the clock's grain.
+ */
+static void point_policy(const char *file)
+{
+	const char *path = getenv("PINSHIM_POLICY");
+	char temporary[256];
+
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	MUST_HOLD(symlink(file, temporary) == 0 && rename(temporary, path) == 0);
+}
+
+/* One handshake with side TO, and whether its verdict could be that of a policy in force. */
+static bool try_side(SSL_CTX *client, unsigned to, SSL_SESSION **session)
+{
+	unsigned before = era, after;
+	bool ok = talk(client, side[to].ctx, NAME, session, NULL);
+
+	after = era;
+	MUST_HOLD(sides_between(before, after) & (1u << (ok ? to : !to)));
+	verdicts[ok]++;
+	if (before == after && before % 2) {
+		decided++;
+		if (!atomic_exchange(&has_decided, true))
+			sem_post(&decisive);
+	}
+	return ok;
+}
+
+static void *handshakes_with_both(void *arg)
+{
+	bool own = arg != NULL;
+	SSL_SESSION *session[2] = { NULL, NULL };
+	unsigned seen = 0;
+
+	while (!stop) {
+		SSL_CTX *client;
+
+		pthread_rwlock_rdlock(&inside);
+		client = own ? client_of(&side[0].id, SSL_VERIFY_PEER) : shared;
+		for (unsigned i = 0; i < LIFE; i++) {
+			unsigned to = i % 2;
+			bool ok = try_side(client, to, own ? NULL : &session[to]);
+
+			if (seen != 15 && (seen |= 1u << (2 * to + ok)) == 15)
+				warm++;
+		}
+		if (own)
+			SSL_CTX_free(client);
+		pthread_rwlock_unlock(&inside);
+	}
+	SSL_SESSION_free(session[0]);
+	SSL_SESSION_free(session[1]);
+	return NULL;
+}
+
+/* Whether the policy in force accepts side I: its session is taken then, and else left. */
+static bool is_in_force(SSL_CTX *ctx, int i)
+{
+	SSL *ssl = SSL_new(ctx);
+	bool taken;
+
+	MUST_HOLD(ssl && SSL_set_tlsext_host_name(ssl, NAME) == 1);
+	MUST_HOLD(SSL_set_session(ssl, side[i].session) == 1);
+	taken = SSL_get_session(ssl) != NULL;
+	SSL_free(ssl);
+	return taken;
+}
+
+/* Puts the policy of the side that is not in force in force. */
+static void turn_over(void)
+{
+	int next = !in_force[era];
+
+	MUST_HOLD(era + 2 < sizeof(in_force));
+	in_force[era + 2] = (uint8_t)next;
+	era++;
+	point_policy(side[next].policy);
+	/* While another thread reads the new policy, the old one may still decide. */
+	while (!is_in_force(shared, next))
+		sched_yield();
+	MUST_HOLD(!is_in_force(shared, !next));
+	era++;
+}
+
+static void await_verdict(void)
+{
+	while (sem_trywait(&decisive) == 0)
+		;
+	has_decided = false;
+	MUST_HOLD(sem_wait(&decisive) == 0);
+}
+
+/* What the process holds while nobody is at it, and what was exchanged is gone. */
+struct holdings {
+	long resident;
+	size_t allocated;
+	int descriptors, threads;
+};
+
+static struct holdings take_stock(void)
+{
+	struct holdings h;
+
+	pthread_rwlock_wrlock(&inside);
+	turn_over();
+	malloc_trim(0);
+	h.resident = resident_kb();
+	h.allocated = mallinfo2().uordblks;
+	h.descriptors = count_entries("/proc/self/fd");
+	h.threads = count_entries("/proc/self/task");
+	pthread_rwlock_unlock(&inside);
+	return h;
+}
+
+/*
+ * N threads make handshakes, every second one with contexts of its own, while
+ * the policy changes CHANGES times, every seventh time to one that is bad and
+ * must not count. MOST_KB: how much more memory may be held in the end than
+ * when each thread had seen everything.
+ */
+static int swaps(long changes, int n, long most_kb)
+{
+	pthread_t *thread = calloc((size_t)n, sizeof(*thread));
+	struct holdings first, last;
+	char bad[256];
+	long grown, bytes;
+
+	MUST_HOLD(thread && n > 0 && sem_init(&decisive, 0, 0) == 0);
+	write_beside("bad", "[**.example.com]\npin = nonsense\n", bad);
+	for (int i = 0; i < 2; i++) {
+		char pin[64], text[256];
+
+		if (i)
+			make_sibling(&side[i].id, &side[0].id);
+		else
+			make_identity(&side[i].id);
+		pin_text(side[i].id.cert, pin);
+		snprintf(text, sizeof(text), "[**.example.com]\npin = %s\n", pin);
+		write_beside(i ? "b" : "a", text, side[i].policy);
+		side[i].ctx = server_of(&side[i].id);
+	}
+	point_policy(side[0].policy);
+	usleep(30000);
+	shared = client_of(&side[0].id, SSL_VERIFY_NONE);
+	MUST_HOLD(talk(shared, side[0].ctx, NAME, &side[0].session, NULL));
+	point_policy(side[1].policy);
+	while (!talk(shared, side[1].ctx, NAME, &side[1].session, NULL))
+		;
+	era = 1;
+	in_force[era] = 1;
+	for (long i = 0; i < n; i++)
+		MUST_HOLD(pthread_create(&thread[i], NULL, handshakes_with_both,
+					 (void *)(intptr_t)(i % 2)) == 0);
+	while (warm < n) {
+		turn_over();
+		await_verdict();
+	}
+	first = take_stock();
+	for (long i = 0; i < changes; i++) {
+		if (i % 7 == 6)
+			point_policy(bad);
+		else
+			turn_over();
+		await_verdict();
+	}
+	last = take_stock();
+	stop = true;
+	for (int i = 0; i < n; i++)
+		MUST_HOLD(pthread_join(thread[i], NULL) == 0);
+	grown = last.resident - first.resident;
+	bytes = (long)last.allocated - (long)first.allocated;
+	printf("accepted=%ld refused=%ld decided=%ld grown=%ldkB allocated=%ld\n", verdicts[1],
+	       verdicts[0], decided, grown, bytes);
+	MUST_HOLD(verdicts[0] > 0 && verdicts[1] > 0 && decided >= changes);
+	MUST_HOLD(grown < most_kb && bytes < 16 * 1024);
+	MUST_HOLD(last.descriptors == first.descriptors && last.threads == first.threads);
+	SSL_CTX_free(shared);
+	for (int i = 0; i < 2; i++) {
+		SSL_CTX_free(side[i].ctx);
+		SSL_SESSION_free(side[i].session);
+		free_identity(&side[i].id);
+	}
+	free(thread);
+	return 0;
+}
+
 /* --- fork */
 
 /* Ends a child: whether it was accepted. */
@@ -328,7 +563,10 @@ static int foreign(const char *path)
 	return 0;
 }
 
-/* stress KIND SCENARIO [COUNT | PATH]: KIND is the key of the section, pin, pin-ca or full */
+/*
+ * stress KIND SCENARIO [COUNT | PATH]: KIND is the key of the section, pin, pin-ca
+ * or full. stress pin swaps CHANGES THREADS MOST_KB.
+ */
 int main(int argc, char **argv)
 {
 	const char *scenario = argc > 2 ? argv[2] : "";
@@ -347,6 +585,8 @@ int main(int argc, char **argv)
 		rv = many(count, false);
 	if (!strcmp(scenario, "threads"))
 		rv = threads(count, 16);
+	if (!strcmp(scenario, "swaps") && argc > 5)
+		rv = swaps(count, atoi(argv[4]), atol(argv[5]));
 	if (!strcmp(scenario, "forks"))
 		rv = forks(argv[0]);
 	if (!strcmp(scenario, "foreign"))

@@ -10,6 +10,7 @@
 #include "process.h"
 
 #include <dlfcn.h>
+#include <netdb.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -261,6 +262,25 @@ static void texts(void)
 	}
 }
 
+static void lookups(void)
+{
+	struct addrinfo *list;
+	struct hostent host, *found;
+	char room[4096];
+	int failure;
+
+	TRY(getaddrinfo("localhost", NULL, NULL, &list));
+	TRY(getaddrinfo("localhost", "no such service", NULL, &list));
+	TRY(getaddrinfo("127.0.0.1", NULL, NULL, &list));
+	TRY(gethostbyname("localhost") != NULL);
+	TRY(gethostbyname2("localhost", AF_INET) != NULL);
+	TRY(gethostbyname2("localhost", AF_UNIX) != NULL);
+	TRY(gethostbyname_r("localhost", &host, room, sizeof(room), &found, &failure));
+	TRY(gethostbyname_r("localhost", &host, room, 1, &found, &failure));
+	TRY(gethostbyname2_r("localhost", AF_INET, &host, room, sizeof(room), &found, &failure));
+	TRY(gethostbyname2_r("localhost", AF_INET, &host, room, 1, &found, &failure));
+}
+
 /* Everything, with contexts whose protocol ends at MOST. */
 static void all(const SSL_METHOD *method, int most, int mode)
 {
@@ -288,11 +308,13 @@ int main(int argc, char **argv)
 	name = argv[3];
 	/* No context has been made yet. */
 	texts();
+	lookups();
 	contexts();
 	all(TLS_client_method(), TLS1_3_VERSION, SSL_VERIFY_PEER);
 	all(TLS_client_method(), TLS1_2_VERSION, SSL_VERIFY_NONE);
 	all(TLS_method(), TLS1_3_VERSION, SSL_VERIFY_NONE);
 	texts();
+	lookups();
 	ERR_clear_error();
 	state_of_process();
 	return 0;

@@ -18,9 +18,8 @@ static int by_names(void *handle, char **names)
 	for (; *names; names++) {
 		void *found = dlsym(handle, *names);
 
-		if (!found || !dladdr(found, &info))
-			return 1;
-		printf("%s %s\n", *names, strrchr(info.dli_fname, '/') + 1);
+		printf("%s %s\n", *names,
+		       found && dladdr(found, &info) ? strrchr(info.dli_fname, '/') + 1 : "none");
 	}
 	return 0;
 }
