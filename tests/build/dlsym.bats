@@ -13,7 +13,7 @@ setup() {
 
 # Each of the functions jumps to where a register points, once, and has no way back.
 only_jumps() { # OBJECT
-	objdump -d --no-show-raw-insn "$1" >"$BATS_TEST_TMPDIR/code"
+	"${OBJDUMP:-objdump}" -d --no-show-raw-insn "$1" >"$BATS_TEST_TMPDIR/code"
 	local name
 	for name in $NAMES; do
 		awk -v name="<$name>:" '
@@ -40,6 +40,7 @@ compile() { # COMPILER SOURCE FLAG...
 	only_jumps "$BUILD/libpinshim.so"
 }
 
+# bats test_tags=native
 @test "so it does with every compiler, optimised or not, whatever is watched or counted" {
 	local compiler optimised flag
 	for compiler in gcc clang; do
@@ -54,12 +55,14 @@ compile() { # COMPILER SOURCE FLAG...
 	done
 }
 
+# bats test_tags=native
 @test "a call that comes back would be seen" {
 	sed 's/^JUMPS //' "$ROOT/shim/entry/hooks_dl.c" >"$BATS_TEST_TMPDIR/hooks.c"
 	compile gcc "$BATS_TEST_TMPDIR/hooks.c" -O0
 	run ! only_jumps "$BATS_TEST_TMPDIR/hooks.o"
 }
 
+# bats test_tags=native
 @test "make DLSYM=no leaves it out" {
 	env -i PATH=/usr/bin:/bin make -s -C "$ROOT" DLSYM=no "BUILD=$BATS_TEST_TMPDIR/build" \
 		"$BATS_TEST_TMPDIR/build/libpinshim.so"

@@ -461,18 +461,19 @@ static void *rewrite(void *arg)
 {
 	char *texts[] = { version('a'), version('b') };
 	const struct timespec pause = { 0, *(const long *)arg };
-	long long begin, end = 0;
+	long long begin, end;
 
 	for (unsigned i = 0; !stop; i++) {
 		begin = now_ns();
-		if (end && begin - end > 10000000)
-			slept_between_writes = true;
 		write_in_halves(texts[i % 2]);
 		end = now_ns();
 		if (end - begin > 10000000)
 			slept_in_a_write = true;
 		at_work = true;
 		nanosleep(&pause, NULL);
+		/* Also in the last pause, in which `stop' may have come. */
+		if (now_ns() - end > 10000000)
+			slept_between_writes = true;
 	}
 	free(texts[0]);
 	free(texts[1]);
