@@ -161,6 +161,14 @@ static bool certificate_is_good(struct judge_case *c)
 	return verdict != VERDICT_REFUSED;
 }
 
+/* Whether code of the program's ran in the verification, which could put other names in its place.
+ */
+static bool may_change_names(struct openssl *lib, const struct judge_case *c)
+{
+	return own_verification(lib, c->ssl) || lib->SSL_get_verify_callback(c->ssl) ||
+	       lib->X509_STORE_get_verify_cb(c->program_store);
+}
+
 /* QUIC is asked nothing that takes its lock, which this thread holds; then it is judged early. */
 static bool wants_retry(struct openssl *lib, SSL *ssl)
 {
@@ -182,7 +190,7 @@ static int verify_and_judge(struct judge_case *c, X509_STORE_CTX *ctx)
 	}
 	take_sent_name(c);
 	c->names.param = lib->X509_STORE_CTX_get0_param(ctx);
-	c->names.param_is_own = own_verification(lib, c->ssl);
+	c->names.param_is_own = may_change_names(lib, c);
 	if (ok > 0)
 		c->verified = lib->X509_STORE_CTX_get0_chain(ctx);
 	if (!certificate_is_good(c)) {

@@ -137,6 +137,17 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	unhindered name-replaced mitm www.example.com localhost
 }
 
+@test "a name that a verify callback replaces once it is verified" {
+	local scenario
+	pin_policy api.example.com api
+	for scenario in name-replaced-by-callback name-replaced-by-store; do
+		stopped api.example.com $scenario mitm api.example.com localhost
+		assert_fact got=
+		unhindered $scenario api api.example.com localhost
+		unhindered $scenario mitm localhost www.example.com
+	done
+}
+
 @test "a secret of EAP-FAST over an accepted session" {
 	pin_policy api.example.com api
 	stopped api.example.com eap-fast mitm api.example.com

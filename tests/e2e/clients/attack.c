@@ -377,6 +377,38 @@ static int name_replaced(void)
 	return attempt(ssl);
 }
 
+/* Once the name has been verified, the callback puts the other one in its place. */
+static int put_other_name(int ok, X509_STORE_CTX *store)
+{
+	if (X509_VERIFY_PARAM_set1_host(X509_STORE_CTX_get0_param(store), later, 0) != 1)
+		broken("X509_VERIFY_PARAM_set1_host");
+	return ok;
+}
+
+static int name_replaced_later(SSL_CTX *ctx)
+{
+	SSL *ssl = meet(ctx, server_with(certificate), NULL);
+
+	SSL_set1_host(ssl, name);
+	return attempt(ssl);
+}
+
+static int name_replaced_by_callback(void)
+{
+	SSL_CTX *ctx = client();
+
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, put_other_name);
+	return name_replaced_later(ctx);
+}
+
+static int name_replaced_by_store(void)
+{
+	SSL_CTX *ctx = client();
+
+	X509_STORE_set_verify_cb(SSL_CTX_get_cert_store(ctx), put_other_name);
+	return name_replaced_later(ctx);
+}
+
 /* --- sessions that were accepted, with keys that were not */
 
 static int give_secret(SSL *ssl, void *secret, int *len, STACK_OF(SSL_CIPHER) * peer_ciphers,
@@ -571,6 +603,8 @@ static const struct {
 	{ "rename-1.2", rename_1_2 },
 	{ "name-of-verification", name_of_verification },
 	{ "name-replaced", name_replaced },
+	{ "name-replaced-by-callback", name_replaced_by_callback },
+	{ "name-replaced-by-store", name_replaced_by_store },
 	{ "eap-fast", eap_fast },
 	{ "eap-fast-1.3", eap_fast_1_3 },
 	{ "poisoned-session", poisoned_session },
