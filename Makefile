@@ -146,7 +146,7 @@ demo:
 	@BUILD=$(BUILD) scripts/demo.sh
 
 check:
-	@scripts/deps.sh build test
+	@scripts/deps.sh build test abi
 	@scripts/check.sh
 
 check-abi:
