@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Builds with two compilers, two sets of sanitizers, for other machines and for every line of OpenSSL,
-# passes all tests, two suites at a time, and ends with one line: how many passed, how many failed. Every suite speaks TAP, which is kept in
-# build/check/SUITE.tap. A suite that says less than it announced has failed, and so has, where
-# CI=true, a test that was skipped.
+# Builds with two compilers and two sets of sanitizers, for other machines and for every line of
+# OpenSSL, passes all tests, two suites at a time, and ends with one line: how many passed, how many
+# failed. Every suite speaks TAP, which is kept in build/check/SUITE.tap. A suite that says less than
+# it announced has failed, and so has, where CI=true, a test that was skipped.
 # shellcheck disable=SC2317 # functions that are called by name
 set -u
 

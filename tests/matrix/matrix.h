@@ -42,6 +42,8 @@ bool talk_connect(SSL *ssl);
 bool talk_do_handshake(SSL *ssl);
 bool talk_write(SSL *ssl);
 bool talk_quic(SSL *ssl);
+bool talk_quic_do_handshake(SSL *ssl);
+bool talk_quic_write(SSL *ssl);
 
 /* The rest of a talk, after the handshake. */
 bool exchange(SSL *ssl);
