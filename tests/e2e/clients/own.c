@@ -1349,6 +1349,31 @@ static void callbacks_1_2(void)
 	callbacks_with(client_1_2());
 }
 
+/* What errno is when the next message comes, after this one left another number there. */
+static void note_errno(int sent, int version, int type, const void *bytes, size_t len, SSL *ssl,
+		       void *arg)
+{
+	(void)version, (void)bytes, (void)len, (void)ssl, (void)arg;
+	printf("%d %d: errno %d\n", sent, type, errno);
+	errno = 77; /* nobody's */
+}
+
+static void errno_in_messages(void)
+{
+	SSL_CTX *ctx = client(), *to = any_server();
+	SSL *ssl = meet(ctx, to, name);
+	SSL_SESSION *session;
+
+	SSL_set_msg_callback(ssl, note_errno);
+	converse(ssl);
+	session = SSL_get1_session(ssl);
+	hang_up(ssl);
+	ssl = meet(ctx, to, name);
+	SSL_set_session(ssl, session);
+	SSL_set_msg_callback(ssl, note_errno);
+	converse(ssl);
+}
+
 /* --- a handshake on the small stack of an asynchronous job */
 
 static void async(void)
@@ -1443,6 +1468,7 @@ static const struct {
 	{ "asked-afterwards", asked_afterwards },
 	{ "callbacks", callbacks },
 	{ "callbacks-1.2", callbacks_1_2 },
+	{ "errno-in-messages", errno_in_messages },
 	{ "async", async },
 	{ "async-paused", async_paused },
 };
