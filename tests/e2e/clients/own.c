@@ -1358,12 +1358,20 @@ static void note_errno(int sent, int version, int type, const void *bytes, size_
 	errno = 77; /* nobody's */
 }
 
+/* Between a message and the keys that follow from it nothing is read, which would clear it. */
+static void note_errno_of_key(const SSL *ssl, const char *line)
+{
+	(void)ssl;
+	printf("%.*s: errno %d\n", (int)strcspn(line, " "), line, errno);
+}
+
 static void errno_in_messages(void)
 {
 	SSL_CTX *ctx = client(), *to = any_server();
 	SSL *ssl = meet(ctx, to, name);
 	SSL_SESSION *session;
 
+	SSL_CTX_set_keylog_callback(ctx, note_errno_of_key);
 	SSL_set_msg_callback(ssl, note_errno);
 	converse(ssl);
 	session = SSL_get1_session(ssl);
