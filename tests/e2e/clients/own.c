@@ -690,24 +690,37 @@ static void security_forbids(void)
 	converse(ssl);
 }
 
+/* The libssl's own NAME: preloaded objects have no versions. */
+static void *versioned(const char *function)
+{
+	const char *versions[] = { "OPENSSL_4.0.0", "OPENSSL_3.0.0", "OPENSSL_1_1_0" };
+	void *found = NULL;
+
+	for (size_t i = 0; i < 3 && !found; i++)
+		found = dlvsym(RTLD_DEFAULT, function, versions[i]);
+	if (!found)
+		broken(function);
+	return found;
+}
+
 /* SSL_CTX_new() of 3.0 calls the other one through what programs are linked with. */
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 
-static SSL_CTX *make_with(void *handle)
+static SSL_CTX *make_unseen(void)
 {
 	__typeof__(SSL_CTX_new_ex) *make;
 
-	*(void **)&make = dlsym(handle, "SSL_CTX_new_ex");
+	*(void **)&make = versioned("SSL_CTX_new_ex");
 	return make(NULL, NULL, TLS_client_method());
 }
 
 #else
 
-static SSL_CTX *make_with(void *handle)
+static SSL_CTX *make_unseen(void)
 {
 	__typeof__(SSL_CTX_new) *make;
 
-	*(void **)&make = dlsym(handle, "SSL_CTX_new");
+	*(void **)&make = versioned("SSL_CTX_new");
 	return make(TLS_client_method());
 }
 
@@ -716,12 +729,8 @@ static SSL_CTX *make_with(void *handle)
 /* Made where nobody was looking, by the function itself. */
 static SSL_CTX *unseen_client(void)
 {
-	SSL_CTX *ctx;
-	Dl_info info;
+	SSL_CTX *ctx = make_unseen();
 
-	if (!dladdr(TLS_client_method(), &info))
-		broken("dladdr");
-	ctx = make_with(dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD));
 	trust(ctx);
 	return ctx;
 }
