@@ -9,7 +9,7 @@ load ../lib/own
 
 GROUPS_OF_SCENARIOS=(
 	"verify-own verify-own-late verify-own-replaced verify-own-null verify-own-middle
-		verify-own-yes verify-own-no verify-overruled verify-unseen"
+		verify-own-yes verify-own-no verify-overruled verify-unseen unseen"
 	"modes-seen modes-seen-1.2 mode-kept mode-in-messages mode-in-info mode-in-verify mode-in-own
 		mode-raised"
 	"security-of-context security-of-ssl security-chained security-chained-on-ssl

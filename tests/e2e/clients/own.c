@@ -735,6 +735,11 @@ static SSL_CTX *unseen_client(void)
 	return ctx;
 }
 
+static void unseen(void)
+{
+	converse(meet(unseen_client(), any_server(), name));
+}
+
 static void security_unseen(void)
 {
 	SSL *ssl = meet(unseen_client(), any_server(), name);
@@ -1437,6 +1442,7 @@ static const struct {
 	{ "verify-own-yes", verify_own_yes },
 	{ "verify-own-no", verify_own_no },
 	{ "verify-overruled", verify_overruled },
+	{ "unseen", unseen },
 	{ "verify-unseen", verify_unseen },
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 	{ "retry-verify", retry_verify },
