@@ -165,6 +165,13 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	unhindered poisoned-session mitm localhost
 }
 
+@test "an accepted session, to which another server gave its key under an unlisted name" {
+	pin_policy api.example.com api
+	stopped api.example.com poisoned-verdict mitm api.example.com
+	assert_fact got=
+	unhindered poisoned-verdict mitm localhost
+}
+
 @test "no memory to verify a certificate, where nothing is verified" {
 	local certificate
 	for certificate in api mitm; do

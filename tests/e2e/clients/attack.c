@@ -507,6 +507,28 @@ static int poisoned_session(void)
 	return attempt(ssl);
 }
 
+/* The other way round: a session that was accepted gets the key of another server. */
+static int poisoned_verdict(void)
+{
+	static const unsigned char id[SSL_MAX_SSL_SESSION_ID_LENGTH] = "an id";
+	SSL_CTX *ctx = client_1_2(), *to = server_with(certificate);
+	SSL_SESSION *session = session_with(ctx, server_with(HONEST), name);
+	SSL *ssl = meet(ctx, to, UNLISTED_NAME);
+
+	SSL_SESSION_set1_hostname(session, NULL);
+	SSL_SESSION_set1_id(session, id, 0);
+	SSL_set_session(ssl, session);
+	if (!talk(ssl) || SSL_session_reused(ssl) || SSL_get_session(ssl) != session)
+		broken("another session");
+	hang_up(ssl);
+	SSL_free(ssl);
+
+	SSL_SESSION_set1_hostname(session, NULL);
+	ssl = meet(ctx, to, name);
+	SSL_set_session(ssl, session);
+	return attempt(ssl);
+}
+
 /* --- no memory, in the right moment */
 
 static bool starving; /* where certificates are verified */
@@ -608,6 +630,7 @@ static const struct {
 	{ "eap-fast", eap_fast },
 	{ "eap-fast-1.3", eap_fast_1_3 },
 	{ "poisoned-session", poisoned_session },
+	{ "poisoned-verdict", poisoned_verdict },
 	{ "without-memory", without_memory },
 	{ "dtls", dtls },
 };
