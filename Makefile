@@ -118,13 +118,15 @@ $(BUILD)/tests/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay
 
 $(CLIENTS): $(BUILD)/tests/%: $(BUILD)/tests/e2e/clients/%.o
 	@mkdir -p $(@D)
-	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -lssl -lcrypto
+	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread -ldl
 
 $(BUILD)/tests/matrix/matrix: $(MATRIX_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread -ldl
 
 $(BUILD)/tests/unit/%.o $(BUILD)/tests/fuzz/%.o: DEFINES += -DSOURCE_DIR='"$(CURDIR)"' -DCOMPILER='"$(CC)"'
+
+clients: $(CLIENTS)
 
 tests: all $(UNIT) $(CLIENTS) $(REPLAYS) $(BUILD)/tests/matrix/matrix
 
@@ -183,7 +185,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help tests release deps demo check check-abi bench fuzz lint install uninstall clean FORCE
+.PHONY: all help tests clients release deps demo check check-abi bench fuzz lint install uninstall clean FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name roots -prune -o -type f -name '*.d' -print 2>/dev/null)

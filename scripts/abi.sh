@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Holds the one released object to every line of OpenSSL that Debian ships, each with the glibc that
-# it came with: abi.sh matrix|gates|prepare speaks TAP; abi.sh tables
-# shows the tables of both to people. What it needs is unpacked in build/roots,
+# it came with: abi.sh matrix|gates|e2e LINE|prepare speaks TAP;
+# abi.sh tables shows the tables of the first two to people. What it needs is unpacked in build/roots,
 # and nothing is installed. Where Debian's packages cannot be had, its tests are skipped.
 set -euo pipefail
 
@@ -33,7 +33,8 @@ prepare() {
 	}
 	make_quiet "BUILD=$RELEASE" SYSROOT=build/roots/release "$RELEASE/libpinshim.so"
 	for line in "${LINES_OF_OPENSSL[@]}"; do
-		make_quiet "BUILD=build/lines/$line" "SYSROOT=build/roots/$line" "$(matrix_of "$line")"
+		make_quiet "BUILD=build/lines/$line" "SYSROOT=build/roots/$line" "$(matrix_of "$line")" clients
+		ln -sf "$PWD/$RELEASE/libpinshim.so" "build/lines/$line"
 	done
 	[ -e "$PKI/complete" ] || {
 		rm -rf "$PKI"
@@ -56,6 +57,11 @@ gates() {
 		--pki "$PWD/$PKI" "$NEWEST=$PWD/$(matrix_of "$NEWEST")"
 }
 
+# The end-to-end tests whose clients and servers are our own.
+e2e() { # LINE
+	BUILD=build/lines/$1 bats --tap tests/e2e/{async,attacks,handshake,names,own,resumption,trace,untouched}.bats
+}
+
 tables() {
 	local rc=0
 	matrix | sed '/^ok/d; s/^# //' || rc=1
@@ -65,10 +71,16 @@ tables() {
 
 case ${1:-} in
 matrix | gates | prepare | tables) ;;
+e2e)
+	[[ " ${LINES_OF_OPENSSL[*]} " = *" ${2:-} "* ]] || {
+		echo "abi.sh: '${2:-}' is no line of OpenSSL; write one of: ${LINES_OF_OPENSSL[*]}" >&2
+		exit 2
+	}
+	;;
 *)
-	echo "abi.sh: '${1:-}' is nothing to do; write matrix, gates, tables or prepare" >&2
+	echo "abi.sh: '${1:-}' is nothing to do; write matrix, gates, e2e, tables or prepare" >&2
 	exit 2
 	;;
 esac
 prepare
-[ "$1" = prepare ] || "$1"
+[ "$1" = prepare ] || "$@"

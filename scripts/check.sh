@@ -183,6 +183,9 @@ others=(tests/e2e/!($bare|handshake|resumption).bats)
 # The longest first. Every line of OpenSSL, and which gate catches what on it.
 start abi/matrix scripts/abi.sh matrix
 start abi/gates scripts/abi.sh gates
+for line in 1.1.1 3.5 3.6 4.0; do
+	start "abi/e2e-$line" scripts/abi.sh e2e "$line"
+done
 is_built tsan && {
 	start tsan/e2e bats_on tsan '' "${instrumented[@]}"
 	start tsan/swaps bats_on tsan '' tests/stress/swaps.bats

@@ -56,11 +56,31 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	unhindered early-forgotten mitm localhost
 }
 
+@test "early data before there is a connection whose address could be judged" {
+	pin_policy localhost nobody
+	stopped 127.0.0.1 early-unconnected mitm localhost
+	assert_fact early=0 got=
+}
+
 @test "early data beside an accepted session of another version" {
 	pin_policy api.example.com api
 	stopped api.example.com early-version mitm api.example.com
 	assert_fact early=0 got=
 	unhindered early-version mitm localhost
+}
+
+@test "early data beside an accepted session that allows none" {
+	pin_policy api.example.com api
+	stopped api.example.com early-elsewhere mitm api.example.com
+	assert_fact early=0 records=0
+	unhindered early-elsewhere mitm localhost
+}
+
+@test "early data beside an accepted session of an older version" {
+	pin_policy api.example.com api
+	stopped api.example.com early-older mitm api.example.com
+	assert_fact early=0 records=0
+	unhindered early-older mitm localhost
 }
 
 @test "early data on an accepted session whose ticket is too old" {
@@ -132,6 +152,19 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	assert_fact got=
 	assert_err 'refused api.example.com: .*the session has a key of an earlier handshake'
 	unhindered poisoned-session mitm localhost
+}
+
+@test "no memory to verify a certificate, where nothing is verified" {
+	local certificate
+	for certificate in api mitm; do
+		pin_policy api.example.com api
+		attack_bare without-memory $certificate api.example.com
+		assert_rc 0
+		attack without-memory $certificate api.example.com
+		assert_rc 1
+		assert_fact handshake=failed got=
+	done
+	unhindered without-memory mitm localhost
 }
 
 @test "DTLS to an address that only the BIO knows" {

@@ -42,6 +42,16 @@ group() { # NUMBER
 # shellcheck disable=SC2046 # several words
 @test "a verification that takes its time" { guest $("$OWN" list | grep '^retry-'); }
 
+@test "... is judged once, when it is through" {
+	local scenario
+	printf '%s\n' "log = $T/events" "log-accepted = yes" "[api.example.com]" "pin = $(pin api)" | policy
+	for scenario in $("$OWN" list | grep '^retry-'); do
+		own run_shimmed "$scenario"
+		assert_rc 0
+		[ "$(jq -s length "$T/events")" = 1 ] || fail "not one event: $(<"$T/events")"
+	done
+}
+
 # shellcheck disable=SC2048,SC2086 # several words
 @test "no scenario is left out" {
 	diff <("$OWN" list | grep -v '^retry-' | sort) \

@@ -25,7 +25,7 @@ same_trace() { # [aloud]
 	local hook
 	while read -r hook; do
 		grep -q "\\<$hook(" "$ROOT/tests/e2e/clients/trace.c" || fail "trace.c does not call $hook"
-	done < <(sed -n 's/^HOOK(\(.*\))$/\1/p' "$ROOT/shim/entry/hooks.def")
+	done < <(sed -n 's/^HOOK(\(.*\))$/\1/p' "$ROOT"/shim/entry/*.def)
 }
 
 @test "no policy" {

@@ -45,6 +45,42 @@ static void check_objects(const void *arg)
 	SSL_CTX_free(ctx);
 }
 
+static struct state_ctx *left_of_ctx;
+static struct state_ssl *left_of_ssl;
+
+static void look_at_ctx(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
+			void *argp)
+{
+	(void)ptr, (void)ad, (void)index, (void)argl;
+	left_of_ctx = state_of_ctx(argp, parent);
+}
+
+static void look_at_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
+			void *argp)
+{
+	(void)ptr, (void)ad, (void)index, (void)argl;
+	left_of_ssl = state_of_ssl(argp, parent);
+}
+
+/* A callback of the program's that comes after ours finds nothing that has been freed. */
+static void check_dying_objects(const void *arg)
+{
+	struct openssl *lib = openssl_of_method(TLS_client_method());
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+
+	(void)arg;
+	left_of_ctx = state_make_ctx(lib, ctx);
+	left_of_ssl = state_make_ssl(lib, ssl);
+	CHECK(left_of_ctx && left_of_ssl);
+	CHECK(SSL_CTX_get_ex_new_index(0, lib, NULL, NULL, look_at_ctx) > 0);
+	CHECK(SSL_get_ex_new_index(0, lib, NULL, NULL, look_at_ssl) > 0);
+	SSL_free(ssl);
+	CHECK(!left_of_ssl);
+	SSL_CTX_free(ctx);
+	CHECK(!left_of_ctx);
+}
+
 static void check_sessions(const void *arg)
 {
 	struct openssl *lib = openssl_of_method(TLS_client_method());
@@ -123,6 +159,7 @@ static void check_programs_index_second(const void *arg)
 	}
 
 CHILD_TEST(states_of_objects, check_objects)
+CHILD_TEST(states_of_dying_objects, check_dying_objects)
 CHILD_TEST(verdicts_of_sessions, check_sessions)
 CHILD_TEST(a_program_that_took_the_lowest_index, check_programs_index_first)
 CHILD_TEST(a_program_that_took_a_later_index, check_programs_index_second)
@@ -131,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(states_of_objects),
+		cmocka_unit_test(states_of_dying_objects),
 		cmocka_unit_test(verdicts_of_sessions),
 		cmocka_unit_test(a_program_that_took_the_lowest_index),
 		cmocka_unit_test(a_program_that_took_a_later_index),

@@ -12,6 +12,7 @@
 #include "ends.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -26,6 +27,7 @@
 
 #define HONEST	      "api"	  /* the certificate whose key the policy pins */
 #define UNLISTED_NAME "localhost" /* a name that no policy of these tests has a section for */
+#define ANOTHER_NAME  "www.example.com"
 
 #define RECORD_HEADER	   5 /* RFC 8446 section 5.1: type, version, length */
 #define RECORD_APPLICATION 23
@@ -214,6 +216,46 @@ static int records_sent(void)
 	return records;
 }
 
+/* What leaves as early data, be the server able to read it or not. */
+static int attempt_to_send(SSL *ssl)
+{
+	size_t sent;
+	int records;
+
+	printf("early=%d\n", SSL_write_early_data(ssl, SECRET, sizeof(SECRET) - 1, &sent));
+	records = records_sent();
+	printf("records=%d\n", records);
+	print_error();
+	return records ? 0 : 1;
+}
+
+/* A session that allows no early data is offered, but the data goes out under the other key. */
+static int early_elsewhere(void)
+{
+	SSL_CTX *ctx = client(), *honest = server_with(HONEST);
+	SSL_SESSION *session;
+	SSL *ssl;
+
+	SSL_CTX_set_max_early_data(honest, 0);
+	session = session_with(ctx, honest, name);
+	ssl = meet(ctx, server_with(certificate), name);
+	SSL_set_session(ssl, session);
+	SSL_set_psk_use_session_callback(ssl, use_psk_session);
+	return attempt_to_send(ssl);
+}
+
+/* A session of TLS 1.2 has no early data, whatever it says, but is offered all the same. */
+static int early_older(void)
+{
+	SSL_SESSION *session = session_with(client_1_2(), server_with(HONEST), name);
+	SSL *ssl = meet(client(), server_with(certificate), name);
+
+	SSL_SESSION_set_max_early_data(session, PSK_EARLY_DATA);
+	SSL_set_session(ssl, session);
+	SSL_set_psk_use_session_callback(ssl, use_psk_session);
+	return attempt_to_send(ssl);
+}
+
 /*
  * libssl does not offer a ticket whose age is out of bounds either. The early
  * data goes out under a key of zeros then, for everybody on the way to read.
@@ -223,18 +265,12 @@ static int early_aged(long age)
 	SSL_CTX *ctx = client(), *to = server_with(certificate);
 	SSL_SESSION *session = session_with(ctx, to, name);
 	SSL *ssl = meet(ctx, to, name);
-	size_t sent;
-	int records;
 
 	if (age > 0)
 		age += (long)SSL_SESSION_get_ticket_lifetime_hint(session);
 	SSL_SESSION_set_time(session, (long)time(NULL) - age);
 	SSL_set_session(ssl, session);
-	printf("early=%d\n", SSL_write_early_data(ssl, SECRET, sizeof(SECRET) - 1, &sent));
-	records = records_sent();
-	printf("records=%d\n", records);
-	print_error();
-	return records ? 0 : 1;
+	return attempt_to_send(ssl);
 }
 
 static int early_old(void)
@@ -245,6 +281,49 @@ static int early_old(void)
 static int early_of_future(void)
 {
 	return early_aged(-2);
+}
+
+/* --- early data to a server whose address is not known when it leaves */
+
+/* Where a server listens, as a connect BIO takes it. */
+static int listen_at(char address[32])
+{
+	struct sockaddr_in loopback = { .sin_family = AF_INET,
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(loopback);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&loopback, len) || listen(fd, 1) ||
+	    getsockname(fd, (struct sockaddr *)&loopback, &len))
+		broken("listen");
+	snprintf(address, 32, "127.0.0.1:%d", ntohs(loopback.sin_port));
+	return fd;
+}
+
+/* The name has led to 127.0.0.1; the ClientHello is made before its BIO connects there, without. */
+static int early_unconnected(void)
+{
+	SSL_CTX *ctx = client(), *to = server_with(certificate);
+	SSL_SESSION *session = session_with(ctx, to, ANOTHER_NAME);
+	struct addrinfo *list;
+	SSL *ssl = SSL_new(ctx);
+	char address[32];
+	int listener = listen_at(address), fd;
+	BIO *bio = BIO_new_connect(address);
+	size_t sent;
+
+	if (getaddrinfo(name, NULL, NULL, &list))
+		broken("getaddrinfo");
+	SSL_SESSION_set1_hostname(session, NULL);
+	SSL_set_bio(ssl, bio, bio);
+	SSL_set_session(ssl, session);
+	printf("early=%d\n", SSL_write_early_data(ssl, SECRET, sizeof(SECRET) - 1, &sent));
+	new_server(to);
+	server.early = true;
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		SSL_set_fd(server.ssl, fd);
+	return outcome();
 }
 
 /* --- names that come late */
@@ -396,6 +475,43 @@ static int poisoned_session(void)
 	return attempt(ssl);
 }
 
+/* --- no memory, in the right moment */
+
+static bool starving; /* where certificates are verified */
+
+static void *give(size_t size, const char *file, int line)
+{
+	(void)line;
+	return starving && strstr(file, "x509_vfy.c") ? NULL : malloc(size);
+}
+
+static void *give_more(void *old, size_t size, const char *file, int line)
+{
+	(void)file, (void)line;
+	return realloc(old, size);
+}
+
+static void take_back(void *memory, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(memory);
+}
+
+/* Then libssl asks nobody, and goes on with a client that verifies nothing. */
+static int without_memory(void)
+{
+	SSL_CTX *ctx;
+	SSL *ssl;
+
+	if (CRYPTO_set_mem_functions(give, give_more, take_back) != 1)
+		broken("CRYPTO_set_mem_functions");
+	ctx = client_1_2();
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
+	ssl = meet(ctx, server_with(certificate), name);
+	starving = true;
+	return attempt(ssl);
+}
+
 /* --- datagrams */
 
 static BIO *datagrams(struct sockaddr_in *address)
@@ -446,8 +562,11 @@ static const struct {
 	{ "stale-name", stale_name },
 	{ "early-forgotten", early_forgotten },
 	{ "early-version", early_version },
+	{ "early-elsewhere", early_elsewhere },
+	{ "early-older", early_older },
 	{ "early-old", early_old },
 	{ "early-of-future", early_of_future },
+	{ "early-unconnected", early_unconnected },
 	{ "rename-1.3", rename_1_3 },
 	{ "rename-1.2", rename_1_2 },
 	{ "name-of-verification", name_of_verification },
@@ -455,6 +574,7 @@ static const struct {
 	{ "eap-fast", eap_fast },
 	{ "eap-fast-1.3", eap_fast_1_3 },
 	{ "poisoned-session", poisoned_session },
+	{ "without-memory", without_memory },
 	{ "dtls", dtls },
 };
 

@@ -205,10 +205,22 @@ static int allow_all(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int n
 	return 1;
 }
 
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+static SSL_CTX *new_context_ex(void)
+{
+	return SSL_CTX_new_ex(NULL, NULL, TLS_client_method());
+}
+#else
+static SSL_CTX *new_context_ex(void)
+{
+	return SSL_CTX_new(TLS_client_method());
+}
+#endif
+
 static SSL_CTX *new_context(void)
 {
 	if (is(option.made, "ex"))
-		return SSL_CTX_new_ex(NULL, NULL, TLS_client_method());
+		return new_context_ex();
 	if (is(option.made, "any"))
 		return SSL_CTX_new(TLS_method());
 	return SSL_CTX_new(TLS_client_method());

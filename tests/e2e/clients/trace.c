@@ -9,6 +9,7 @@
 #include "ends.h"
 #include "process.h"
 
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
 #include <openssl/pem.h>
@@ -190,12 +191,39 @@ static void sessions(SSL *ssl, SSL_SESSION *session)
 
 static size_t written;
 
+/* What QUIC brought is there for other connections, too. */
+#if OPENSSL_VERSION_NUMBER >= 0x30500000L
+
+static void settings_of_quic(SSL *ssl)
+{
+	TRY(SSL_set_quic_tls_early_data_enabled(ssl, 1));
+	TRY(SSL_set_quic_tls_early_data_enabled(ssl, 0));
+	TRY(SSL_set1_initial_peer_addr(ssl, NULL));
+}
+
+#elif OPENSSL_VERSION_NUMBER >= 0x30200000L
+
+static void settings_of_quic(SSL *ssl)
+{
+	TRY(SSL_set1_initial_peer_addr(ssl, NULL));
+}
+
+#else
+
+static void settings_of_quic(SSL *ssl)
+{
+	(void)ssl;
+}
+
+#endif
+
 /* Neither a side nor anything to speak through. */
 static void lonely(SSL_CTX *ctx)
 {
 	SSL *ssl = SSL_new(ctx);
 
 	settings(ssl);
+	settings_of_quic(ssl);
 	TRY(SSL_do_handshake(ssl));
 	TRY(SSL_write_early_data(ssl, SECRET, 1, &written));
 	TRY(SSL_connect(ssl));
@@ -251,6 +279,96 @@ static SSL_SESSION *connection(SSL_CTX *ctx, SSL_CTX *to, SSL_SESSION *session)
 	return session;
 }
 
+/* --- names */
+
+static void names(void)
+{
+	const struct addrinfo literal = { .ai_flags = AI_NUMERICHOST };
+	struct addrinfo *list;
+	struct hostent host, *found;
+	char buffer[1024];
+	int failure;
+
+	TRY(getaddrinfo("localhost", NULL, NULL, &list));
+	TRY(getaddrinfo("localhost", "no such service", NULL, &list));
+	TRY(getaddrinfo("127.0.0.1", "443", &literal, &list));
+	TRY(getaddrinfo("nonsense", NULL, &literal, &list));
+	TRY(getaddrinfo(NULL, NULL, NULL, &list));
+	TRY(gethostbyname("localhost") != NULL);
+	TRY(gethostbyname("127.0.0.1") != NULL);
+	TRY(gethostbyname2("localhost", AF_INET) != NULL);
+	TRY(gethostbyname2("127.0.0.1", AF_INET) != NULL);
+	TRY(gethostbyname2("localhost", AF_UNIX) != NULL);
+	TRY(gethostbyname_r("localhost", &host, buffer, sizeof(buffer), &found, &failure));
+	TRY(gethostbyname_r("localhost", &host, buffer, 1, &found, &failure));
+	TRY(gethostbyname2_r("localhost", AF_INET, &host, buffer, sizeof(buffer), &found,
+			     &failure));
+	TRY(gethostbyname2_r("localhost", AF_INET, &host, buffer, 1, &found, &failure));
+}
+
+/* --- the dynamic loader */
+
+/* A successful call leaves the error of the one before. */
+static void loader(void)
+{
+	void *all = dlopen(NULL, RTLD_NOW), *one;
+	Dl_info info;
+
+	if (!all || !dladdr(TLS_client_method(), &info))
+		broken("dlopen");
+	one = dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD);
+	TRY(dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD) == one);
+	TRY(dlopen(info.dli_fname, RTLD_NOW | RTLD_DEEPBIND) == one);
+	TRY(dlopen("/nonexistent/another.so", RTLD_NOW) != NULL);
+	TRY(dlmopen(LM_ID_BASE, info.dli_fname, RTLD_NOW) == one);
+	TRY(dlmopen(LM_ID_BASE, "/nonexistent/another.so", RTLD_NOW) != NULL);
+	TRY(dlsym(all, "SSL_connect") != NULL);
+	TRY(dlsym(one, "SSL_connect") != NULL);
+	TRY(dlsym(one, "SSL_free") == dlsym(all, "SSL_free"));
+	TRY(dlsym(one, "nonsense") != NULL);
+	TRY(dlsym(RTLD_DEFAULT, "SSL_connect") != NULL);
+	TRY(dlsym(RTLD_DEFAULT, "nonsense") != NULL);
+	TRY(dlsym(RTLD_NEXT, "SSL_free") != NULL);
+	TRY(dlsym(RTLD_NEXT, "nonsense") != NULL);
+	TRY(dlvsym(one, "nonsense", "VERSION") != NULL);
+	TRY(dlvsym(one, "SSL_connect", "VERSION") != NULL);
+	TRY(dlvsym(RTLD_DEFAULT, "nonsense", "VERSION") != NULL);
+}
+
+/* --- QUIC */
+
+#if OPENSSL_VERSION_NUMBER >= 0x30500000L && !defined(OPENSSL_NO_QUIC)
+#include <openssl/quic.h>
+
+static void quic(void)
+{
+	const in_addr_t loopback = htonl(INADDR_LOOPBACK);
+	SSL_CTX *ctx = SSL_CTX_new(OSSL_QUIC_client_method()), *tls = SSL_CTX_new(TLS_method());
+	SSL *ssl = SSL_new(ctx), *other = SSL_new(tls);
+	BIO_ADDR *peer = BIO_ADDR_new();
+
+	TRY(SSL_set1_initial_peer_addr(ssl, peer));
+	BIO_ADDR_rawmake(peer, AF_INET, &loopback, sizeof(loopback), htons(443));
+	TRY(SSL_set1_initial_peer_addr(ssl, peer));
+	TRY(SSL_set1_initial_peer_addr(ssl, NULL));
+	TRY(SSL_set1_initial_peer_addr(other, peer));
+	TRY(SSL_set_quic_tls_early_data_enabled(ssl, 1));
+	TRY(SSL_set_quic_tls_early_data_enabled(other, 1));
+	TRY(SSL_set_quic_tls_early_data_enabled(other, 0));
+	BIO_ADDR_free(peer);
+	SSL_free(ssl);
+	SSL_free(other);
+	SSL_CTX_free(ctx);
+	SSL_CTX_free(tls);
+}
+#else
+static void quic(void)
+{
+}
+#endif
+
+/* --- texts */
+
 static void texts(void)
 {
 	for (long code = -1; code <= 101; code++) {
@@ -260,25 +378,6 @@ static void texts(void)
 		text = X509_verify_cert_error_string(code);
 		after(text, code, errno);
 	}
-}
-
-static void lookups(void)
-{
-	struct addrinfo *list;
-	struct hostent host, *found;
-	char room[4096];
-	int failure;
-
-	TRY(getaddrinfo("localhost", NULL, NULL, &list));
-	TRY(getaddrinfo("localhost", "no such service", NULL, &list));
-	TRY(getaddrinfo("127.0.0.1", NULL, NULL, &list));
-	TRY(gethostbyname("localhost") != NULL);
-	TRY(gethostbyname2("localhost", AF_INET) != NULL);
-	TRY(gethostbyname2("localhost", AF_UNIX) != NULL);
-	TRY(gethostbyname_r("localhost", &host, room, sizeof(room), &found, &failure));
-	TRY(gethostbyname_r("localhost", &host, room, 1, &found, &failure));
-	TRY(gethostbyname2_r("localhost", AF_INET, &host, room, sizeof(room), &found, &failure));
-	TRY(gethostbyname2_r("localhost", AF_INET, &host, room, 1, &found, &failure));
 }
 
 /* Everything, with contexts whose protocol ends at MOST. */
@@ -308,13 +407,16 @@ int main(int argc, char **argv)
 	name = argv[3];
 	/* No context has been made yet. */
 	texts();
-	lookups();
+	names();
+	loader();
 	contexts();
 	all(TLS_client_method(), TLS1_3_VERSION, SSL_VERIFY_PEER);
 	all(TLS_client_method(), TLS1_2_VERSION, SSL_VERIFY_NONE);
 	all(TLS_method(), TLS1_3_VERSION, SSL_VERIFY_NONE);
 	texts();
-	lookups();
+	names();
+	loader();
+	quic();
 	ERR_clear_error();
 	state_of_process();
 	return 0;
