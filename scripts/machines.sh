@@ -58,12 +58,10 @@ unit() { # PROGRAM
 
 # The library in a program that never comes to need it.
 untouched() {
-	local program=$build/tests/test_siphash preload=LD_PRELOAD=$PWD/$build/libpinshim.so
-	if [ -n "$emulator" ]; then
-		diff <($emulator "$program" 2>&1) <($emulator -E "$preload" "$program" 2>&1)
-	else
-		diff <("$program" 2>&1) <(env "$preload" "$program" 2>&1)
-	fi
+	local program=$build/tests/test_siphash preload=LD_PRELOAD=$PWD/$build/libpinshim.so bare with
+	bare=$($emulator "$program" 2>&1) &&
+		with=$(${emulator:-env} ${emulator:+-E} "$preload" "$program" 2>&1) &&
+		diff <(echo "$bare") <(echo "$with")
 }
 
 facts() {
