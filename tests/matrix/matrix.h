@@ -52,6 +52,9 @@ bool exchange(SSL *ssl);
 bool hear(SSL *ssl, const char *text);
 bool say(SSL *ssl, const char *text);
 
+/* The session as it comes out of a file. */
+SSL_SESSION *through_der(SSL_SESSION *session);
+
 /* That of S, or SSL_connect(). */
 bool talk(const struct scenario *s, SSL *ssl);
 

@@ -9,16 +9,6 @@
 
 #include "matrix.h"
 
-/* The session as it comes out of a file. */
-static SSL_SESSION *through_der(SSL_SESSION *session)
-{
-	unsigned char *der = NULL;
-	int len = i2d_SSL_SESSION(session, &der);
-	const unsigned char *p = der;
-
-	return d2i_SSL_SESSION(NULL, &p, len);
-}
-
 static const char *first_name(const struct scenario *s)
 {
 	return s->other ? OTHER_NAME : NAME;

@@ -411,17 +411,6 @@ static int name_replaced_by_store(void)
 
 /* --- sessions that were accepted, with keys that were not */
 
-static int give_secret(SSL *ssl, void *secret, int *len, STACK_OF(SSL_CIPHER) * peer_ciphers,
-		       const SSL_CIPHER **cipher, void *arg)
-{
-	(void)ssl, (void)arg;
-	memcpy(secret, eap_secret, sizeof(eap_secret));
-	*len = sizeof(eap_secret);
-	if (peer_ciphers)
-		*cipher = sk_SSL_CIPHER_value(peer_ciphers, 0);
-	return 1;
-}
-
 static int echo_session_id(SSL *ssl, unsigned char *id, unsigned *len)
 {
 	const unsigned char *offered;
@@ -444,9 +433,9 @@ static int eap_fast(void)
 	SSL_CTX_set_options(to, SSL_OP_NO_TICKET);
 	SSL_CTX_set_generate_session_id(to, echo_session_id);
 	ssl = meet(ctx, to, name);
-	SSL_set_session_secret_cb(server.ssl, give_secret, NULL);
+	SSL_set_session_secret_cb(server.ssl, eap_give_secret, NULL);
 	SSL_set_session(ssl, session);
-	SSL_set_session_secret_cb(ssl, give_secret, NULL);
+	SSL_set_session_secret_cb(ssl, eap_give_secret, NULL);
 	return attempt(ssl);
 }
 
@@ -458,7 +447,7 @@ static int eap_fast_1_3(void)
 	SSL *ssl = meet(ctx, to, name);
 
 	SSL_set_session(ssl, session);
-	SSL_set_session_secret_cb(ssl, give_secret, NULL);
+	SSL_set_session_secret_cb(ssl, eap_give_secret, NULL);
 	return attempt(ssl);
 }
 
