@@ -60,6 +60,8 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	pin_policy localhost nobody
 	stopped 127.0.0.1 early-unconnected mitm localhost
 	assert_fact early=0 got=
+	printf '%s\n' 'mode = report' '[localhost]' "pin = $(pin nobody)" | policy
+	unhindered early-unconnected mitm localhost
 }
 
 @test "early data beside an accepted session of another version" {
