@@ -166,7 +166,7 @@ static bool certificate_is_good(struct judge_case *c)
 static bool may_change_names(struct openssl *lib, const struct judge_case *c)
 {
 	return own_verification(lib, c->ssl) || lib->SSL_get_verify_callback(c->ssl) ||
-	       lib->X509_STORE_get_verify_cb(c->program_store);
+	       (c->program_store && lib->X509_STORE_get_verify_cb(c->program_store));
 }
 
 /* QUIC is asked nothing that takes its lock, which this thread holds; then it is judged early. */
@@ -220,7 +220,8 @@ static int certificate_gate(X509_STORE_CTX *ctx, void *arg)
 		return 0;
 	if (lib->SSL_is_server(ssl))
 		return program_verify(lib, ssl, ctx);
-	if (!lib->X509_STORE_up_ref(c.program_store))
+	/* A program that trusts nobody need not have a store. */
+	if (c.program_store && !lib->X509_STORE_up_ref(c.program_store))
 		return refuse_certificate(lib, ssl, ctx);
 	de_escalate(lib, ssl);
 	if (!c.leaf && lib->X509_STORE_CTX_get0_rpk)

@@ -72,10 +72,18 @@ static void take_verify_names(const struct openssl *lib, X509_VERIFY_PARAM *para
 	take_name(out, address, NAME_FROM_VERIFY);
 }
 
-/* Of the store that SSL_CTX verifies by, which X509_verify_cert() goes by too. */
+/*
+ * Of the store that SSL verifies by, its own or that of SSL_CTX, which
+ * X509_verify_cert() goes by too; NULL: there is none.
+ */
 static X509_VERIFY_PARAM *param_of_store(const struct openssl *lib, SSL *ssl)
 {
-	return lib->X509_STORE_get0_param(lib->SSL_CTX_get_cert_store(lib->SSL_get_SSL_CTX(ssl)));
+	X509_STORE *store = NULL;
+
+	lib->SSL_ctrl(ssl, SSL_CTRL_GET_VERIFY_CERT_STORE, 0, &store);
+	if (!store)
+		store = lib->SSL_CTX_get_cert_store(lib->SSL_get_SSL_CTX(ssl));
+	return store ? lib->X509_STORE_get0_param(store) : NULL;
 }
 
 union address {
