@@ -16,8 +16,17 @@
 /* Where 1.1.1 has them, in words (crypto/x509/x509_local.h), of 64 bits or of 32. */
 enum { HOSTS = sizeof(void *) == 8 ? 7 : 9, ADDRESS = HOSTS + 5, ADDRESS_SIZE = ADDRESS + 1 };
 
+/* From 4.0 on there is a stack of addresses, its pointer in one of so many words. */
+#define ADDRESSES_WITHIN 14
+
+struct buffer {
+	const void *bytes;
+	size_t size;
+};
+
 #define PROOF_HOST    "proof.invalid"
-#define PROOF_ADDRESS "192.0.2.1" /* RFC 5737 */
+#define PROOF_ADDRESS "192.0.2.1"   /* RFC 5737 */
+#define ONE_MORE      "2001:db8::1" /* RFC 3849 */
 
 static uintptr_t word(const X509_VERIFY_PARAM *param, size_t i)
 {
@@ -34,15 +43,33 @@ static const char *read_host(const struct openssl *lib, const X509_VERIFY_PARAM 
 	return hosts && i < lib->OPENSSL_sk_num(hosts) ? lib->OPENSSL_sk_value(hosts, i) : NULL;
 }
 
-static void read_address(const X509_VERIFY_PARAM *param, char out[NAME_SIZE])
+static void write_address(const void *bytes, size_t size, char out[NAME_SIZE])
 {
-	const void *bytes = (const void *)word(param, ADDRESS);
-	const size_t size = word(param, ADDRESS_SIZE);
-
 	if (bytes && size == sizeof(struct in_addr))
 		inet_ntop(AF_INET, bytes, out, NAME_SIZE);
 	else if (bytes && size == sizeof(struct in6_addr))
 		inet_ntop(AF_INET6, bytes, out, NAME_SIZE);
+}
+
+static void read_address(const X509_VERIFY_PARAM *param, char out[NAME_SIZE])
+{
+	write_address((const void *)word(param, ADDRESS), word(param, ADDRESS_SIZE), out);
+}
+
+static void read_one_of(const struct openssl *lib, const X509_VERIFY_PARAM *param, size_t at, int i,
+			char out[NAME_SIZE])
+{
+	const OPENSSL_STACK *addresses = (const OPENSSL_STACK *)word(param, at);
+	const struct buffer *address = NULL;
+
+	if (addresses && i < lib->OPENSSL_sk_num(addresses))
+		address = lib->OPENSSL_sk_value(addresses, i);
+	if (!address)
+		return;
+	/* What a program lets pass for an address (X509_VERIFY_PARAM_set1_ip_input_validation()).
+	 */
+	strcpy(out, "?");
+	write_address(address->bytes, address->size, out);
 }
 
 /* Empty, then with one name of each kind: the words must say so before any is followed. */
@@ -63,22 +90,56 @@ static bool is_as_expected(const struct openssl *lib, X509_VERIFY_PARAM *param)
 	       !strcmp(address, PROOF_ADDRESS);
 }
 
-static bool prove(const struct openssl *lib)
+/*
+ * Where the addresses are: the one word that the first of them changes. It must
+ * lead to that one and, with one more, to both. 0: nowhere.
+ */
+static size_t find_addresses(const struct openssl *lib, X509_VERIFY_PARAM *param)
+{
+	char first[NAME_SIZE] = "", second[NAME_SIZE] = "", third[NAME_SIZE] = "";
+	uintptr_t before[ADDRESSES_WITHIN];
+	size_t at = 0;
+
+	memcpy(before, param, sizeof(before));
+	if (lib->X509_VERIFY_PARAM_set1_ip_asc(param, PROOF_ADDRESS) != 1)
+		return 0;
+	for (size_t i = 0; i < ADDRESSES_WITHIN; i++) {
+		if (word(param, i) == before[i])
+			continue;
+		if (at || before[i])
+			return 0;
+		at = i;
+	}
+	if (!at || lib->X509_VERIFY_PARAM_add1_ip_asc(param, ONE_MORE) != 1)
+		return 0;
+	read_one_of(lib, param, at, 0, first);
+	read_one_of(lib, param, at, 1, second);
+	read_one_of(lib, param, at, 2, third);
+	return !strcmp(first, PROOF_ADDRESS) && !strcmp(second, ONE_MORE) && !*third ? at : 0;
+}
+
+static bool prove(struct openssl *lib)
 {
 	X509_VERIFY_PARAM *param;
+	size_t at = 0;
 	bool proved;
 
 	if (!lib->X509_VERIFY_PARAM_new || !lib->X509_VERIFY_PARAM_free)
 		return false;
 	param = lib->X509_VERIFY_PARAM_new();
-	proved = param && is_as_expected(lib, param);
+	if (param && lib->X509_VERIFY_PARAM_add1_ip_asc)
+		at = find_addresses(lib, param);
+	if (at)
+		lib->addresses_at = at;
+	proved = at || (param && !lib->X509_VERIFY_PARAM_get0_host && is_as_expected(lib, param));
 	lib->X509_VERIFY_PARAM_free(param);
 	return proved;
 }
 
 bool param_is_readable(struct openssl *lib)
 {
-	if (lib->X509_VERIFY_PARAM_get0_host && lib->X509_VERIFY_PARAM_get1_ip_asc)
+	if (lib->X509_VERIFY_PARAM_get0_host && lib->X509_VERIFY_PARAM_get1_ip_asc &&
+	    !lib->X509_VERIFY_PARAM_add1_ip_asc)
 		return true;
 	if (!lib->params_proved && prove(lib))
 		lib->params_proved = true;
@@ -117,11 +178,17 @@ static int get_address(const struct openssl *lib, X509_VERIFY_PARAM *param, char
 	return rv;
 }
 
-int param_address(const struct openssl *lib, X509_VERIFY_PARAM *param, char out[NAME_SIZE])
+int param_address(const struct openssl *lib, X509_VERIFY_PARAM *param, int i, char out[NAME_SIZE])
 {
 	int rv;
 
 	out[0] = '\0';
+	if (lib->X509_VERIFY_PARAM_add1_ip_asc) {
+		read_one_of(lib, param, lib->addresses_at, i, out);
+		return 0;
+	}
+	if (i > 0)
+		return 0;
 	if (!lib->X509_VERIFY_PARAM_get1_ip_asc) {
 		read_address(param, out);
 		return 0;

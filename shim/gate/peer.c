@@ -61,15 +61,21 @@ static void take_verify_names(const struct openssl *lib, X509_VERIFY_PARAM *para
 			      X509_VERIFY_PARAM *stores, struct peer_names *out)
 {
 	X509_VERIFY_PARAM *hosts = param_host(lib, param, 0) || !stores ? param : stores;
+	X509_VERIFY_PARAM *addresses = param;
 	char address[NAME_SIZE];
 	const char *host;
 
 	for (int i = 0; (host = param_host(lib, hosts, i)); i++)
 		take_name(out, host, NAME_FROM_VERIFY);
-	if (param_address(lib, param, address) < 0 ||
-	    (!*address && stores && param_address(lib, stores, address) < 0))
+	if (param_address(lib, param, 0, address) < 0)
 		out->failed = true;
-	take_name(out, address, NAME_FROM_VERIFY);
+	if (!*address && stores)
+		addresses = stores;
+	for (int i = 0; i == 0 || *address; i++) {
+		if (param_address(lib, addresses, i, address) < 0)
+			out->failed = true;
+		take_name(out, address, NAME_FROM_VERIFY);
+	}
 }
 
 /*

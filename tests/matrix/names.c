@@ -107,6 +107,22 @@ static void address(const struct scenario *s)
 	finish(s, ssl);
 }
 
+#if OPENSSL_VERSION_NUMBER >= 0x40000000L
+/* Of several addresses to verify, in which object HOW says, the last is the one. */
+static void addresses(const struct scenario *s)
+{
+	SSL_CTX *ctx = client_context(s->version), *to = server_context(s->version, HONEST);
+	X509_VERIFY_PARAM *param = s->how ? param_of_store(ctx) : SSL_CTX_get0_param(ctx);
+
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
+	if (X509_VERIFY_PARAM_add1_ip_asc(param, "127.0.0.1") != 1 ||
+	    X509_VERIFY_PARAM_add1_ip_asc(param, "::1") != 1 ||
+	    X509_VERIFY_PARAM_add1_ip_asc(param, ADDRESS) != 1)
+		broken("X509_VERIFY_PARAM_add1_ip_asc");
+	finish(s, dial(ctx, to, s->version, NULL));
+}
+#endif
+
 #define VERIFIED(text, v, how)                                        \
 	{                                                             \
 		text, CERTIFICATE, verified_name, v, how, false, NULL \
@@ -131,6 +147,11 @@ const struct scenario name_scenarios[] = {
 	  CERTIFICATE, own_store, .version = TLS1_3_VERSION, .other = true, .talk = talk_write },
 	{ "1.3: address to verify", CERTIFICATE, address, .version = TLS1_3_VERSION,
 	  .how = "verified" },
+#if OPENSSL_VERSION_NUMBER >= 0x40000000L
+	{ "1.3: several addresses to verify", CERTIFICATE, addresses, .version = TLS1_3_VERSION },
+	{ "1.3: several addresses to verify, of the store", CERTIFICATE, addresses,
+	  .version = TLS1_3_VERSION, .how = "store" },
+#endif
 	{ "1.3: address of the server", CERTIFICATE, address, .version = TLS1_3_VERSION },
 	{ "1.3: address of the server, by SSL_write", CERTIFICATE, address,
 	  .version = TLS1_3_VERSION, .talk = talk_write },
