@@ -73,77 +73,82 @@ static void read_one_of(const struct openssl *lib, const X509_VERIFY_PARAM *para
 }
 
 /* Empty, then with one name of each kind: the words must say so before any is followed. */
-static bool is_as_expected(const struct openssl *lib, X509_VERIFY_PARAM *param)
+static int prove_names(struct openssl *lib, X509_VERIFY_PARAM *param)
 {
 	char address[NAME_SIZE] = "";
 
 	if (word(param, HOSTS) || word(param, ADDRESS) || word(param, ADDRESS_SIZE))
-		return false;
-	if (lib->X509_VERIFY_PARAM_set1_host(param, PROOF_HOST, 0) != 1 || !word(param, HOSTS) ||
-	    word(param, ADDRESS) || word(param, ADDRESS_SIZE))
-		return false;
-	if (lib->X509_VERIFY_PARAM_set1_ip_asc(param, PROOF_ADDRESS) != 1 ||
-	    !word(param, ADDRESS) || word(param, ADDRESS_SIZE) != sizeof(struct in_addr))
-		return false;
+		return 0;
+	if (lib->X509_VERIFY_PARAM_set1_host(param, PROOF_HOST, 0) != 1)
+		return -1;
+	if (!word(param, HOSTS) || word(param, ADDRESS) || word(param, ADDRESS_SIZE))
+		return 0;
+	if (lib->X509_VERIFY_PARAM_set1_ip_asc(param, PROOF_ADDRESS) != 1)
+		return -1;
+	if (!word(param, ADDRESS) || word(param, ADDRESS_SIZE) != sizeof(struct in_addr))
+		return 0;
 	read_address(param, address);
 	return !strcmp(read_host(lib, param, 0), PROOF_HOST) && !read_host(lib, param, 1) &&
 	       !strcmp(address, PROOF_ADDRESS);
 }
 
-/*
- * Where the addresses are: the one word that the first of them changes. It must
- * lead to that one and, with one more, to both. 0: nowhere.
- */
-static size_t find_addresses(const struct openssl *lib, X509_VERIFY_PARAM *param)
+/* The one word of PARAM that differs from BEFORE, where it was 0; 0: there is no such. */
+static size_t changed_word(const X509_VERIFY_PARAM *param, const uintptr_t before[ADDRESSES_WITHIN])
 {
-	char first[NAME_SIZE] = "", second[NAME_SIZE] = "", third[NAME_SIZE] = "";
-	uintptr_t before[ADDRESSES_WITHIN];
-	size_t at = 0;
+	size_t changed = 0;
 
-	memcpy(before, param, sizeof(before));
-	if (lib->X509_VERIFY_PARAM_set1_ip_asc(param, PROOF_ADDRESS) != 1)
-		return 0;
 	for (size_t i = 0; i < ADDRESSES_WITHIN; i++) {
 		if (word(param, i) == before[i])
 			continue;
-		if (at || before[i])
+		if (changed || before[i])
 			return 0;
-		at = i;
+		changed = i;
 	}
-	if (!at || lib->X509_VERIFY_PARAM_add1_ip_asc(param, ONE_MORE) != 1)
+	return changed;
+}
+
+/* What the first address changes must lead to it and, with one more, to both. */
+static int prove_addresses(struct openssl *lib, X509_VERIFY_PARAM *param)
+{
+	char first[NAME_SIZE] = "", second[NAME_SIZE] = "", third[NAME_SIZE] = "";
+	uintptr_t before[ADDRESSES_WITHIN];
+	size_t at;
+
+	memcpy(before, param, sizeof(before));
+	if (lib->X509_VERIFY_PARAM_set1_ip_asc(param, PROOF_ADDRESS) != 1)
+		return -1;
+	at = changed_word(param, before);
+	if (!at)
 		return 0;
+	if (lib->X509_VERIFY_PARAM_add1_ip_asc(param, ONE_MORE) != 1)
+		return -1;
 	read_one_of(lib, param, at, 0, first);
 	read_one_of(lib, param, at, 1, second);
 	read_one_of(lib, param, at, 2, third);
-	return !strcmp(first, PROOF_ADDRESS) && !strcmp(second, ONE_MORE) && !*third ? at : 0;
+	if (strcmp(first, PROOF_ADDRESS) || strcmp(second, ONE_MORE) || *third)
+		return 0;
+	lib->addresses_at = at;
+	return 1;
 }
 
-static bool prove(struct openssl *lib)
+int param_is_readable(struct openssl *lib)
 {
+	const bool getters = lib->X509_VERIFY_PARAM_get0_host && lib->X509_VERIFY_PARAM_get1_ip_asc;
 	X509_VERIFY_PARAM *param;
-	size_t at = 0;
-	bool proved;
+	int proved;
 
+	if (lib->params_proved || (getters && !lib->X509_VERIFY_PARAM_add1_ip_asc))
+		return 1;
 	if (!lib->X509_VERIFY_PARAM_new || !lib->X509_VERIFY_PARAM_free)
-		return false;
+		return 0;
 	param = lib->X509_VERIFY_PARAM_new();
-	if (param && lib->X509_VERIFY_PARAM_add1_ip_asc)
-		at = find_addresses(lib, param);
-	if (at)
-		lib->addresses_at = at;
-	proved = at || (param && !lib->X509_VERIFY_PARAM_get0_host && is_as_expected(lib, param));
+	if (!param)
+		return -1;
+	proved = getters ? prove_addresses(lib, param) : prove_names(lib, param);
 	lib->X509_VERIFY_PARAM_free(param);
-	return proved;
-}
-
-bool param_is_readable(struct openssl *lib)
-{
-	if (lib->X509_VERIFY_PARAM_get0_host && lib->X509_VERIFY_PARAM_get1_ip_asc &&
-	    !lib->X509_VERIFY_PARAM_add1_ip_asc)
-		return true;
-	if (!lib->params_proved && prove(lib))
+	if (proved > 0)
 		lib->params_proved = true;
-	return lib->params_proved;
+	return proved;
 }
 
 const char *param_host(const struct openssl *lib, const X509_VERIFY_PARAM *param, int i)

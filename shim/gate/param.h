@@ -13,8 +13,8 @@
 #include "loader/openssl.h"
 #include "pure/name.h"
 
-/* Whether LIB's can be read. Found out once, unless memory runs out meanwhile: then again. */
-bool param_is_readable(struct openssl *lib);
+/* Whether LIB's can be read: 1 or 0, or -1 when memory ran out. It is found out once. */
+int param_is_readable(struct openssl *lib);
 
 /* The I-th host that is to be verified, PARAM's own; NULL past the last. */
 const char *param_host(const struct openssl *lib, const X509_VERIFY_PARAM *param, int i);

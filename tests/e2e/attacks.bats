@@ -178,6 +178,16 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	unhindered without-memory mitm localhost
 }
 
+@test "no memory once while the first context is made" {
+	local n
+	pin_policy api.example.com api
+	for n in {1..12}; do
+		stopped api.example.com context-without-memory mitm api.example.com "$n"
+		assert_fact got=
+		unhindered context-without-memory api api.example.com "$n"
+	done
+}
+
 @test "DTLS to an address that only the BIO knows" {
 	pin_policy 127.0.0.1 api
 	stopped 127.0.0.1 dtls mitm

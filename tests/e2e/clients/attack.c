@@ -514,7 +514,7 @@ static bool starving; /* where certificates are verified */
 static void *give(size_t size, const char *file, int line)
 {
 	(void)line;
-	return starving && strstr(file, "x509_vfy.c") ? NULL : malloc(size);
+	return starving && file && strstr(file, "x509_vfy.c") ? NULL : malloc(size);
 }
 
 static void *give_more(void *old, size_t size, const char *file, int line)
@@ -542,6 +542,44 @@ static int without_memory(void)
 	ssl = meet(ctx, server_with(certificate), name);
 	starving = true;
 	return attempt(ssl);
+}
+
+static int params; /* so many more of X509_VERIFY_PARAM are made before memory runs out once */
+
+static void *give_params(size_t size, const char *file, int line)
+{
+	(void)line;
+	if (params && file && strstr(file, "x509_vpm.c") && !--params)
+		return NULL;
+	return malloc(size);
+}
+
+/*
+ * While the first context is made, memory runs out wherever it may; what is made
+ * then, or is made once there is memory again, connects by SSL_write() on a PSK.
+ */
+static int context_without_memory(void)
+{
+	SSL_CTX *ctx = NULL;
+	SSL *ssl;
+
+	if (CRYPTO_set_mem_functions(give_params, give_more, take_back) != 1)
+		broken("CRYPTO_set_mem_functions");
+	params = atoi(later);
+	ctx = SSL_CTX_new(TLS_client_method());
+	params = 0;
+	ERR_clear_error();
+	if (!ctx)
+		ctx = client();
+	trust(ctx);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	ssl = meet(ctx, server_with(certificate), name);
+	if (!strcmp(certificate, "mitm"))
+		SSL_set_psk_use_session_callback(ssl, use_psk_session);
+	SSL_set_connect_state(ssl);
+	while (SSL_write(ssl, SECRET, sizeof(SECRET) - 1) <= 0 && SSL_want_read(ssl))
+		serve();
+	return outcome();
 }
 
 /* --- datagrams */
@@ -609,6 +647,7 @@ static const struct {
 	{ "eap-fast-1.3", eap_fast_1_3 },
 	{ "poisoned-session", poisoned_session },
 	{ "without-memory", without_memory },
+	{ "context-without-memory", context_without_memory },
 	{ "dtls", dtls },
 };
 
