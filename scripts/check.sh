@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Builds with two compilers and two sets of sanitizers, passes all tests, two suites at a time, and
-# ends with one line: how many passed, how many failed. Every suite speaks TAP, which is kept in
-# build/check/SUITE.tap. A suite that says less than it announced has failed, and so has, where
-# CI=true, a test that was skipped.
+# Builds with two compilers and two sets of sanitizers, for other machines and for every line of
+# OpenSSL, passes all tests, two suites at a time, and ends with one line: how many passed, how many
+# failed. Every suite speaks TAP, which is kept in build/check/SUITE.tap. A suite that says less than
+# it announced has failed, and so has, where CI=true, a test that was skipped.
 # shellcheck disable=SC2317 # functions that are called by name
 set -u
 
@@ -180,12 +180,14 @@ instrumented=(tests/e2e/!($bare).bats)
 leaking=(tests/e2e/{handshake,resumption}.bats)
 others=(tests/e2e/!($bare|handshake|resumption).bats)
 
-# The longest first. Every line of OpenSSL, and which gate catches what on it.
+# The longest first. Other machines; every line of OpenSSL, and which gate catches what on it.
+start machines/arm64 scripts/machines.sh arm64
 start abi/matrix scripts/abi.sh matrix
 start abi/gates scripts/abi.sh gates
 for line in 1.1.1 3.5 3.6 4.0; do
 	start "abi/e2e-$line" scripts/abi.sh e2e "$line"
 done
+start machines/i386 scripts/machines.sh i386
 is_built tsan && {
 	start tsan/e2e bats_on tsan '' "${instrumented[@]}"
 	start tsan/swaps bats_on tsan '' tests/stress/swaps.bats

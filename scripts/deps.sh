@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Installs what a group of tasks needs and this machine lacks: deps.sh GROUP... (Debian packages).
-# Says nothing when nothing is missing. It asks nothing, and lets no daemon of a package start.
+# Says nothing when nothing is missing. It asks nothing, removes nothing, and lets no daemon of a
+# package start.
 # shellcheck disable=SC2086 # lists of words
 set -euo pipefail
 
@@ -62,4 +63,4 @@ echo "installing:" $missing
 }
 apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
 as_root "${apt[@]}" update </dev/null
-as_root "${apt[@]}" install -y --no-install-recommends $missing </dev/null
+as_root "${apt[@]}" install -y --no-remove --no-install-recommends $missing </dev/null

@@ -58,12 +58,10 @@ unit() { # PROGRAM
 
 # The library in a program that never comes to need it.
 untouched() {
-	local program=$build/tests/test_siphash preload=LD_PRELOAD=$PWD/$build/libpinshim.so
-	if [ -n "$emulator" ]; then
-		diff <($emulator "$program" 2>&1) <($emulator -E "$preload" "$program" 2>&1)
-	else
-		diff <("$program" 2>&1) <(env "$preload" "$program" 2>&1)
-	fi
+	local program=$build/tests/test_siphash preload=LD_PRELOAD=$PWD/$build/libpinshim.so bare with
+	bare=$($emulator "$program" 2>&1) &&
+		with=$(${emulator:-env} ${emulator:+-E} "$preload" "$program" 2>&1) &&
+		diff <(echo "$bare") <(echo "$with")
 }
 
 facts() {
@@ -81,10 +79,10 @@ matrix() {
 }
 
 core() { # MACHINE
-	local machine=$1 build=build/lines/$1 tools emulator source rc=0
+	local machine=$1 build=build/lines/$1 compiler tools emulator source rc=0
 	describe "$machine" || return
-	scripts/roots.sh "$machine" >&2 || {
-		printf '1..1\nok 1 - %s # skip %s\n' "$machine" "Debian's packages cannot be had"
+	type "$compiler" ${emulator:-true} >/dev/null 2>&1 && scripts/roots.sh "$machine" >&2 || {
+		printf '1..1\nok 1 - %s # skip %s\n' "$machine" "its compiler or libraries cannot be had"
 		return 0
 	}
 	tap "$machine: builds without a warning" build || return

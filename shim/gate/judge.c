@@ -352,11 +352,27 @@ static enum verdict fail(struct trial *t, const char *what)
 	return VERDICT_REFUSED;
 }
 
-/* Whether any policy would judge some name, whichever it is. */
-static bool is_anybody_judging(const struct trial *t)
+/* Whether POLICY would refuse anything of some name, whichever it is. */
+static bool can_refuse(const struct store_policy *policy)
 {
-	for (size_t i = 0; i < t->set->n; i++)
-		if (!t->set->policies[i].exempt && t->set->policies[i].cap == MODE_ENFORCE)
+	const struct policy *rules = policy->source->policy;
+	const struct policy_section *sections;
+	size_t n;
+
+	if (policy->exempt || policy->cap != MODE_ENFORCE)
+		return false;
+	if (!rules || rules->mode == MODE_ENFORCE)
+		return true;
+	sections = policy_sections(rules, &n);
+	while (n && sections[n - 1].mode != MODE_ENFORCE)
+		n--;
+	return n > 0;
+}
+
+static bool can_any_refuse(const struct store_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (can_refuse(&set->policies[i]))
 			return true;
 	return false;
 }
@@ -371,7 +387,7 @@ static enum verdict judge_all(struct trial *t)
 	t->token = make_token(t);
 	if (t->c->name_lost)
 		return fail(t, "the name that was sent is not known");
-	if (t->c->early && t->names.unsettled && is_anybody_judging(t))
+	if (t->c->early && t->names.unsettled && can_any_refuse(t->set))
 		return fail(t, "the server's address is not known yet");
 	if (t->token && t->c->key_before)
 		return fail(t, "the session has a key of an earlier handshake");

@@ -106,7 +106,7 @@ void *loader_ours(const char *name, const void *found)
 {
 	struct elf_object o = self(), owner;
 
-	if (openssl_defines(found))
+	if (openssl_defines(name, found))
 		return elf_symbol(&o, name);
 	/* libgnutls-openssl has OpenSSL's names and is none. */
 	if (elf_next_symbol(o.dynamic, name) != found || !elf_owner(found, &owner) ||

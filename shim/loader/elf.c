@@ -235,7 +235,7 @@ bool elf_self(struct elf_object *out)
 /* The loader's own list of objects, by the pointer that it leaves in the program for debuggers. */
 static const struct link_map *first_object(void)
 {
-	const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR); /* NOLINT */
+	const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR);
 	const ElfW(Dyn) *dynamic = NULL;
 	uintptr_t base = 0;
 	bool based = false;

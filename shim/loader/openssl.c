@@ -128,12 +128,14 @@ struct openssl *openssl_of(const void *object)
 	return lib;
 }
 
-bool openssl_defines(const void *function)
+bool openssl_defines(const char *name, const void *function)
 {
 	struct elf_object owner;
 
-	return elf_owner(function, &owner) &&
-	       (elf_symbol(&owner, MARK) || elf_symbol(&owner, CRYPTO_MARK));
+	if (!elf_owner(function, &owner))
+		return false;
+	return elf_symbol(&owner, MARK) ||
+	       (strncmp(name, "SSL_", 4) != 0 && elf_symbol(&owner, CRYPTO_MARK));
 }
 
 struct openssl *openssl_any(void)

@@ -63,8 +63,8 @@ struct openssl {
 struct openssl *openssl_of_method(const SSL_METHOD *method);
 struct openssl *openssl_of(const void *object);
 
-/* Whether a libssl or a libcrypto owns FUNCTION. */
-bool openssl_defines(const void *function);
+/* Whether FUNCTION, which has the name NAME, is a libssl's or, if it may be, a libcrypto's. */
+bool openssl_defines(const char *name, const void *function);
 
 /* Any libssl known so far, or NULL. */
 struct openssl *openssl_any(void);

@@ -60,6 +60,8 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	pin_policy localhost nobody
 	stopped 127.0.0.1 early-unconnected mitm localhost
 	assert_fact early=0 got=
+	printf '%s\n' 'mode = report' '[localhost]' "pin = $(pin nobody)" | policy
+	unhindered early-unconnected mitm localhost
 }
 
 @test "early data beside an accepted session of another version" {
@@ -163,6 +165,13 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	assert_fact got=
 	assert_err 'refused api.example.com: .*the session has a key of an earlier handshake'
 	unhindered poisoned-session mitm localhost
+}
+
+@test "an accepted session, to which another server gave its key under an unlisted name" {
+	pin_policy api.example.com api
+	stopped api.example.com poisoned-verdict mitm api.example.com
+	assert_fact got=
+	unhindered poisoned-verdict mitm localhost
 }
 
 @test "no memory to verify a certificate, where nothing is verified" {

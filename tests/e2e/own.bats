@@ -9,7 +9,7 @@ load ../lib/own
 
 GROUPS_OF_SCENARIOS=(
 	"verify-own verify-own-late verify-own-replaced verify-own-null verify-own-middle
-		verify-own-yes verify-own-no verify-overruled verify-unseen"
+		verify-own-yes verify-own-no verify-overruled verify-unseen unseen"
 	"modes-seen modes-seen-1.2 mode-kept mode-in-messages mode-in-info mode-in-verify mode-in-own
 		mode-raised"
 	"security-of-context security-of-ssl security-chained security-chained-on-ssl
@@ -20,7 +20,7 @@ GROUPS_OF_SCENARIOS=(
 	"threads forked"
 	"turned server-first server-afterwards"
 	"client-cert client-cert-old client-cert-later asked-afterwards"
-	"callbacks callbacks-1.2"
+	"callbacks callbacks-1.2 errno-in-messages"
 )
 
 # shellcheck disable=SC2086 # several words
@@ -37,6 +37,15 @@ group() { # NUMBER
 @test "an SSL that is a server, too" { group 6; }
 @test "certificates of clients" { group 7; }
 @test "what else calls back" { group 8; }
+
+@test "errno between callbacks, where a log cannot be opened" {
+	own run_bare errno-in-messages
+	assert_fact reused=1
+	keep bare
+	printf '%s\n' "log = /nonexistent/log" "log-accepted = yes" "[api.example.com]" "pin = $(pin api)" |
+		policy
+	same errno-in-messages
+}
 
 # OpenSSL 1.1.1 knows no such thing.
 # shellcheck disable=SC2046 # several words

@@ -119,6 +119,27 @@ static bool talk_async(SSL *ssl)
 	return rc == 1 && exchange(ssl);
 }
 
+#if OPENSSL_VERSION_NUMBER >= 0x30500000L && !defined(OPENSSL_NO_QUIC)
+bool talk_quic_do_handshake(SSL *ssl)
+{
+	SSL_set_connect_state(ssl);
+	return SSL_do_handshake(ssl) == 1 && say(ssl, SECRET) && hear(ssl, ANSWER);
+}
+
+bool talk_quic_write(SSL *ssl)
+{
+	SSL_set_connect_state(ssl);
+	return say(ssl, SECRET) && hear(ssl, ANSWER);
+}
+
+/* The client's connection is one of a listener's, whose socket it shares. */
+static void from_listener(const struct scenario *s)
+{
+	finish(s, dial_from_listener(client_context(s->version), server_context(s->version, HONEST),
+				     NAME));
+}
+#endif
+
 static void drive(const struct scenario *s)
 {
 	finish(s, dial(client_context(s->version), server_context(s->version, HONEST), s->version,
@@ -176,6 +197,12 @@ const struct scenario driver_scenarios[] = {
 	  .how = "buffered" },
 	{ "1.3: by BIO_new_buffer_ssl_connect", CERTIFICATE, connect_bio, .version = TLS1_3_VERSION,
 	  .how = "buffered" },
+#if OPENSSL_VERSION_NUMBER >= 0x30500000L && !defined(OPENSSL_NO_QUIC)
+	ROW("QUIC: by SSL_do_handshake", QUIC_VERSION, talk_quic_do_handshake),
+	ROW("QUIC: by SSL_write", QUIC_VERSION, talk_quic_write),
+	{ "QUIC: from a listener", CERTIFICATE, from_listener, .version = QUIC_VERSION,
+	  .talk = talk_quic },
+#endif
 	{ "DTLS: by SSL_write", CERTIFICATE, drive, .version = DTLS1_2_VERSION,
 	  .talk = talk_write },
 	{ "DTLS: by SSL_read", CERTIFICATE, drive, .version = DTLS1_2_VERSION, .talk = talk_read },

@@ -25,15 +25,6 @@ static bool talk_early_and_write(SSL *ssl)
 	return say(ssl, SECRET) && hear(ssl, BANNER ANSWER);
 }
 
-static SSL_SESSION *through_der(SSL_SESSION *session)
-{
-	unsigned char *der = NULL;
-	int len = i2d_SSL_SESSION(session, &der);
-	const unsigned char *p = der;
-
-	return d2i_SSL_SESSION(NULL, &p, len);
-}
-
 static void on_ticket(const struct scenario *s)
 {
 	SSL_CTX *ctx = client_context(s->version), *to = server_context(s->version, HONEST);

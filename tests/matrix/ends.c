@@ -268,7 +268,9 @@ void dial_again(SSL *ssl, SSL_CTX *server, int version)
 
 	there.sin_port = htons((in_port_t)port);
 	if (version == QUIC_VERSION) {
-		quic_prepare(ssl, fd, &there);
+		if (SSL_set_fd(ssl, fd) != 1)
+			broken("SSL_set_fd");
+		quic_aim(ssl, &there);
 		return;
 	}
 	if (connect(fd, (const struct sockaddr *)&there, sizeof(there)))
@@ -297,6 +299,22 @@ SSL *dial(SSL_CTX *ctx, SSL_CTX *server, int version, const char *name)
 	if (!ssl)
 		broken("SSL_new");
 	dial_again(ssl, server, version);
+	set_name(ssl, name);
+	return ssl;
+}
+
+SSL *dial_from_listener(SSL_CTX *ctx, SSL_CTX *server, const char *name)
+{
+	struct sockaddr_in there = { .sin_family = AF_INET,
+				     .sin_addr.s_addr = inet_addr(end_address) };
+	struct sockaddr_in ours;
+	int fd = bound_socket(SOCK_DGRAM, &ours), port;
+	SSL *ssl;
+
+	end_start(server, QUIC_VERSION, &port);
+	there.sin_port = htons((in_port_t)port);
+	ssl = quic_new_from_listener(ctx, fd);
+	quic_aim(ssl, &there);
 	set_name(ssl, name);
 	return ssl;
 }

@@ -84,6 +84,9 @@ const struct end *end_join(void);
 /* An SSL of CTX, connected to a new server's end, under a name (NULL: none). */
 SSL *dial(SSL_CTX *ctx, SSL_CTX *server, int version, const char *name);
 
+/* The same for QUIC, with an SSL of a listener of CTX. */
+SSL *dial_from_listener(SSL_CTX *ctx, SSL_CTX *server, const char *name);
+
 /* Connects SSL to a new server's end. */
 void dial_again(SSL *ssl, SSL_CTX *server, int version);
 void set_name(SSL *ssl, const char *name);

@@ -42,6 +42,8 @@ bool talk_connect(SSL *ssl);
 bool talk_do_handshake(SSL *ssl);
 bool talk_write(SSL *ssl);
 bool talk_quic(SSL *ssl);
+bool talk_quic_do_handshake(SSL *ssl);
+bool talk_quic_write(SSL *ssl);
 
 /* The rest of a talk, after the handshake. */
 bool exchange(SSL *ssl);
@@ -49,6 +51,9 @@ bool exchange(SSL *ssl);
 /* Reads exactly TEXT. */
 bool hear(SSL *ssl, const char *text);
 bool say(SSL *ssl, const char *text);
+
+/* The session as it comes out of a file. */
+SSL_SESSION *through_der(SSL_SESSION *session);
 
 /* That of S, or SSL_connect(). */
 bool talk(const struct scenario *s, SSL *ssl);

@@ -38,17 +38,29 @@ void quic_prepare_server(SSL_CTX *ctx)
 	SSL_CTX_set_alpn_select_cb(ctx, choose_protocol, NULL);
 }
 
-void quic_prepare(SSL *ssl, int fd, const struct sockaddr_in *there)
+void quic_aim(SSL *ssl, const struct sockaddr_in *there)
 {
 	BIO_ADDR *peer = BIO_ADDR_new();
 
-	if (!peer || SSL_set_fd(ssl, fd) != 1 ||
+	if (!peer ||
 	    !BIO_ADDR_rawmake(peer, AF_INET, &there->sin_addr, sizeof(there->sin_addr),
 			      there->sin_port) ||
 	    SSL_set1_initial_peer_addr(ssl, peer) != 1 ||
 	    SSL_set_alpn_protos(ssl, protocol, sizeof(protocol) - 1) != 0)
-		broken("quic_prepare");
+		broken("quic_aim");
 	BIO_ADDR_free(peer);
+}
+
+SSL *quic_new_from_listener(SSL_CTX *ctx, int fd)
+{
+	SSL *listener = SSL_new_listener(ctx, 0), *ssl;
+
+	if (!listener || SSL_set_fd(listener, fd) != 1)
+		broken("SSL_new_listener");
+	ssl = SSL_new_from_listener(listener, 0);
+	if (!ssl)
+		broken("SSL_new_from_listener");
+	return ssl;
 }
 
 static void talk(struct end *e, SSL *ssl)
@@ -113,9 +125,15 @@ void quic_prepare_server(SSL_CTX *ctx)
 	(void)ctx;
 }
 
-void quic_prepare(SSL *ssl, int fd, const struct sockaddr_in *there)
+void quic_aim(SSL *ssl, const struct sockaddr_in *there)
 {
-	(void)ssl, (void)fd, (void)there;
+	(void)ssl, (void)there;
+}
+
+SSL *quic_new_from_listener(SSL_CTX *ctx, int fd)
+{
+	(void)ctx, (void)fd;
+	return NULL;
 }
 
 void *quic_serve(void *arg)

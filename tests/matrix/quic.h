@@ -14,8 +14,11 @@ const SSL_METHOD *quic_client_method(void);
 const SSL_METHOD *quic_server_method(void);
 void quic_prepare_server(SSL_CTX *ctx);
 
-/* FD, unconnected, becomes the socket of a client's SSL, which is to go to THERE. */
-void quic_prepare(SSL *ssl, int fd, const struct sockaddr_in *there);
+/* A client's SSL, with an unconnected socket, is to go to THERE. */
+void quic_aim(SSL *ssl, const struct sockaddr_in *there);
+
+/* A client's SSL of a listener with the socket FD. */
+SSL *quic_new_from_listener(SSL_CTX *ctx, int fd);
 
 /* The thread of a server's end (struct end *). */
 void *quic_serve(void *arg);

@@ -9,16 +9,6 @@
 
 #include "matrix.h"
 
-/* The session as it comes out of a file. */
-static SSL_SESSION *through_der(SSL_SESSION *session)
-{
-	unsigned char *der = NULL;
-	int len = i2d_SSL_SESSION(session, &der);
-	const unsigned char *p = der;
-
-	return d2i_SSL_SESSION(NULL, &p, len);
-}
-
 static const char *first_name(const struct scenario *s)
 {
 	return s->other ? OTHER_NAME : NAME;
@@ -143,6 +133,10 @@ const struct scenario resumption_scenarios[] = {
 #if OPENSSL_VERSION_NUMBER >= 0x30500000L && !defined(OPENSSL_NO_QUIC)
 	ROW("QUIC: ticket", QUIC_VERSION, "tickets set", false, talk_quic),
 	ROW("QUIC: ticket, of another name", QUIC_VERSION, "tickets set", true, talk_quic),
+	ROW("QUIC: ticket, of another name, by SSL_do_handshake", QUIC_VERSION, "tickets first",
+	    true, talk_quic_do_handshake),
+	ROW("QUIC: ticket, of another name, by SSL_write", QUIC_VERSION, "tickets first", true,
+	    talk_quic_write),
 	ROW("QUIC: ticket, set before its name", QUIC_VERSION, "tickets first", true, talk_quic),
 	ROW("QUIC: ticket, from a file", QUIC_VERSION, "tickets der set", false, talk_quic),
 	ROW("QUIC: ticket, from a file, of another name", QUIC_VERSION, "tickets der set", true,

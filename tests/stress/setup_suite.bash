@@ -20,7 +20,7 @@ setup_suite() {
 		env -i PATH=/usr/bin:/bin "${CC:-cc}" "${flags[@]}" "$@"
 	}
 
-	build -o "$BIN/stress" "$here/stress.c" -lssl -lcrypto -pthread -ldl
+	build -o "$BIN/stress" "$here/stress.c" "$here/../../shim/loader/elf.c" -lssl -lcrypto -pthread -ldl
 	build -o "$BIN/plugins" "$here/plugins.c" -ldl
 	build -o "$BIN/watch" "$here/watch.c"
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/wait.h>
 
+#include "loader/elf.h"
 #include "pair.h"
 
 typedef int openssl_callback(const SSL *, const SSL_CTX *, int, int, int, void *, void *);
@@ -542,13 +543,16 @@ static int foreign(const char *path)
 	__typeof__(TLS_client_method) *method;
 	__typeof__(SSL_CTX_free) *destroy;
 	__typeof__(SSL_CTX_get_security_callback) *get;
+	struct elf_object libssl;
 	SSL_CTX *own, *other;
 
 	MUST_HOLD(handle);
 	*(void **)&method = dlsym(handle, "TLS_client_method");
 	*(void **)&destroy = dlsym(handle, "SSL_CTX_free");
-	*(void **)&get = dlsym(handle, "SSL_CTX_get_security_callback");
-	MUST_HOLD(method && destroy && get && method != TLS_client_method);
+	/* Its own one, to look behind the shim's: dlsym() would find the latter. */
+	MUST_HOLD(method && elf_owner(method(), &libssl));
+	*(void **)&get = elf_symbol(&libssl, "SSL_CTX_get_security_callback");
+	MUST_HOLD(destroy && get && method != TLS_client_method);
 	put_policy(good_policy);
 	own = client_of(&id, SSL_VERIFY_NONE);
 	other = SSL_CTX_new(method());

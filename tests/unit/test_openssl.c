@@ -46,12 +46,13 @@ static void who_defines_a_function(void **state)
 	int on_stack;
 
 	(void)state;
-	assert_true(openssl_defines((void *)(uintptr_t)SSL_connect));
-	assert_true(openssl_defines((void *)(uintptr_t)X509_verify_cert_error_string));
-	assert_false(openssl_defines((void *)(uintptr_t)who_defines_a_function));
-	assert_false(openssl_defines(dlsym(RTLD_DEFAULT, "getpid")));
-	assert_false(openssl_defines(&on_stack));
-	assert_false(openssl_defines(NULL));
+	assert_true(openssl_defines("SSL_connect", (void *)(uintptr_t)SSL_connect));
+	assert_true(openssl_defines("X509_up_ref", (void *)(uintptr_t)X509_up_ref));
+	assert_false(openssl_defines("SSL_connect", (void *)(uintptr_t)X509_up_ref));
+	assert_false(openssl_defines("X509_up_ref", (void *)(uintptr_t)who_defines_a_function));
+	assert_false(openssl_defines("getpid", dlsym(RTLD_DEFAULT, "getpid")));
+	assert_false(openssl_defines("SSL_connect", &on_stack));
+	assert_false(openssl_defines("SSL_connect", NULL));
 }
 
 static void who_made_an_object(void **state)

@@ -411,17 +411,6 @@ static int name_replaced_by_store(void)
 
 /* --- sessions that were accepted, with keys that were not */
 
-static int give_secret(SSL *ssl, void *secret, int *len, STACK_OF(SSL_CIPHER) * peer_ciphers,
-		       const SSL_CIPHER **cipher, void *arg)
-{
-	(void)ssl, (void)arg;
-	memcpy(secret, eap_secret, sizeof(eap_secret));
-	*len = sizeof(eap_secret);
-	if (peer_ciphers)
-		*cipher = sk_SSL_CIPHER_value(peer_ciphers, 0);
-	return 1;
-}
-
 static int echo_session_id(SSL *ssl, unsigned char *id, unsigned *len)
 {
 	const unsigned char *offered;
@@ -444,9 +433,9 @@ static int eap_fast(void)
 	SSL_CTX_set_options(to, SSL_OP_NO_TICKET);
 	SSL_CTX_set_generate_session_id(to, echo_session_id);
 	ssl = meet(ctx, to, name);
-	SSL_set_session_secret_cb(server.ssl, give_secret, NULL);
+	SSL_set_session_secret_cb(server.ssl, eap_give_secret, NULL);
 	SSL_set_session(ssl, session);
-	SSL_set_session_secret_cb(ssl, give_secret, NULL);
+	SSL_set_session_secret_cb(ssl, eap_give_secret, NULL);
 	return attempt(ssl);
 }
 
@@ -458,7 +447,7 @@ static int eap_fast_1_3(void)
 	SSL *ssl = meet(ctx, to, name);
 
 	SSL_set_session(ssl, session);
-	SSL_set_session_secret_cb(ssl, give_secret, NULL);
+	SSL_set_session_secret_cb(ssl, eap_give_secret, NULL);
 	return attempt(ssl);
 }
 
@@ -502,6 +491,28 @@ static int poisoned_session(void)
 	ERR_clear_error();
 
 	SSL_SESSION_set1_id(session, id, sizeof(id));
+	ssl = meet(ctx, to, name);
+	SSL_set_session(ssl, session);
+	return attempt(ssl);
+}
+
+/* The other way round: a session that was accepted gets the key of another server. */
+static int poisoned_verdict(void)
+{
+	static const unsigned char id[SSL_MAX_SSL_SESSION_ID_LENGTH] = "an id";
+	SSL_CTX *ctx = client_1_2(), *to = server_with(certificate);
+	SSL_SESSION *session = session_with(ctx, server_with(HONEST), name);
+	SSL *ssl = meet(ctx, to, UNLISTED_NAME);
+
+	SSL_SESSION_set1_hostname(session, NULL);
+	SSL_SESSION_set1_id(session, id, 0);
+	SSL_set_session(ssl, session);
+	if (!talk(ssl) || SSL_session_reused(ssl) || SSL_get_session(ssl) != session)
+		broken("another session");
+	hang_up(ssl);
+	SSL_free(ssl);
+
+	SSL_SESSION_set1_hostname(session, NULL);
 	ssl = meet(ctx, to, name);
 	SSL_set_session(ssl, session);
 	return attempt(ssl);
@@ -646,6 +657,7 @@ static const struct {
 	{ "eap-fast", eap_fast },
 	{ "eap-fast-1.3", eap_fast_1_3 },
 	{ "poisoned-session", poisoned_session },
+	{ "poisoned-verdict", poisoned_verdict },
 	{ "without-memory", without_memory },
 	{ "context-without-memory", context_without_memory },
 	{ "dtls", dtls },

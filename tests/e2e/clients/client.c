@@ -486,16 +486,6 @@ static int resume(void)
 	return connect_and_talk(two);
 }
 
-static int use_psk_session(SSL *ssl, const EVP_MD *md, const unsigned char **id, size_t *len,
-			   SSL_SESSION **session)
-{
-	(void)md;
-	*session = psk_session(ssl);
-	*id = (const unsigned char *)PSK_IDENTITY;
-	*len = sizeof(PSK_IDENTITY) - 1;
-	return *session != NULL;
-}
-
 /* Early data on a ticket, which the first connection fetches; VIA psk: or under another key. */
 static int early_ticket(void)
 {
@@ -507,24 +497,12 @@ static int early_ticket(void)
 	if (rc)
 		return rc;
 	if (is(option.via, "psk"))
-		SSL_CTX_set_psk_use_session_callback(ctx, use_psk_session);
+		SSL_CTX_set_psk_use_session_callback(ctx, psk_use_session);
 	two = second(ctx, SSL_get1_session(one));
 	hang_up(one);
 	number("early", SSL_write_early_data(two, LINE, sizeof(LINE) - 1, &sent));
 	ERR_clear_error();
 	return connect_and_talk(two);
-}
-
-static unsigned give_psk(SSL *ssl, const char *hint, char *identity, unsigned max_identity,
-			 unsigned char *psk, unsigned max_psk)
-{
-	(void)ssl;
-	(void)hint;
-	if (max_identity < sizeof(PSK_OLD_IDENTITY) || max_psk < sizeof(psk_key))
-		return 0;
-	memcpy(identity, PSK_OLD_IDENTITY, sizeof(PSK_OLD_IDENTITY));
-	memcpy(psk, psk_key, sizeof(psk_key));
-	return sizeof(psk_key);
 }
 
 /* TLS 1.3, a key that was agreed on elsewhere; VIA callback: in the manner of TLS 1.2. */
@@ -534,9 +512,9 @@ static int psk_1_3(void)
 
 	if (is(option.via, "callback")) {
 		SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256");
-		SSL_CTX_set_psk_client_callback(ctx, give_psk);
+		SSL_CTX_set_psk_client_callback(ctx, psk_use_key);
 	} else {
-		SSL_CTX_set_psk_use_session_callback(ctx, use_psk_session);
+		SSL_CTX_set_psk_use_session_callback(ctx, psk_use_session);
 	}
 	return connect_and_talk(first(ctx));
 }
@@ -547,7 +525,7 @@ static int early_psk(void)
 	SSL *ssl;
 	size_t sent;
 
-	SSL_CTX_set_psk_use_session_callback(ctx, use_psk_session);
+	SSL_CTX_set_psk_use_session_callback(ctx, psk_use_session);
 	ssl = first(ctx);
 	number("early", SSL_write_early_data(ssl, LINE, sizeof(LINE) - 1, &sent));
 	ERR_clear_error();
@@ -560,21 +538,12 @@ static int suite(void)
 	SSL_CTX *ctx = context();
 
 	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
-	SSL_CTX_set_psk_client_callback(ctx, give_psk);
+	SSL_CTX_set_psk_client_callback(ctx, psk_use_key);
 	SSL_CTX_set_srp_username(ctx, (char *)SRP_USER);
 	SSL_CTX_set_srp_password(ctx, (char *)SRP_PASSWORD);
 	if (SSL_CTX_set_cipher_list(ctx, option.via) != 1)
 		broken(option.via);
 	return connect_and_talk(first(ctx));
-}
-
-static int give_secret(SSL *ssl, void *secret, int *len, STACK_OF(SSL_CIPHER) * peer_ciphers,
-		       const SSL_CIPHER **cipher, void *arg)
-{
-	(void)ssl, (void)peer_ciphers, (void)cipher, (void)arg;
-	memcpy(secret, eap_secret, sizeof(eap_secret));
-	*len = sizeof(eap_secret);
-	return 1;
 }
 
 /* The secret of a TLS 1.2 session that was agreed on elsewhere, as EAP-FAST has it. */
@@ -586,7 +555,7 @@ static int eap_fast(void)
 	SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
 	ssl = first(ctx);
 	SSL_set_session_ticket_ext(ssl, (void *)PSK_IDENTITY, sizeof(PSK_IDENTITY) - 1);
-	SSL_set_session_secret_cb(ssl, give_secret, NULL);
+	SSL_set_session_secret_cb(ssl, eap_give_secret, NULL);
 	return connect_and_talk(ssl);
 }
 

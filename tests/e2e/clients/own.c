@@ -690,24 +690,37 @@ static void security_forbids(void)
 	converse(ssl);
 }
 
+/* The libssl's own NAME: preloaded objects have no versions. */
+static void *versioned(const char *function)
+{
+	const char *versions[] = { "OPENSSL_4.0.0", "OPENSSL_3.0.0", "OPENSSL_1_1_0" };
+	void *found = NULL;
+
+	for (size_t i = 0; i < 3 && !found; i++)
+		found = dlvsym(RTLD_DEFAULT, function, versions[i]);
+	if (!found)
+		broken(function);
+	return found;
+}
+
 /* SSL_CTX_new() of 3.0 calls the other one through what programs are linked with. */
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 
-static SSL_CTX *make_with(void *handle)
+static SSL_CTX *make_unseen(void)
 {
 	__typeof__(SSL_CTX_new_ex) *make;
 
-	*(void **)&make = dlsym(handle, "SSL_CTX_new_ex");
+	*(void **)&make = versioned("SSL_CTX_new_ex");
 	return make(NULL, NULL, TLS_client_method());
 }
 
 #else
 
-static SSL_CTX *make_with(void *handle)
+static SSL_CTX *make_unseen(void)
 {
 	__typeof__(SSL_CTX_new) *make;
 
-	*(void **)&make = dlsym(handle, "SSL_CTX_new");
+	*(void **)&make = versioned("SSL_CTX_new");
 	return make(TLS_client_method());
 }
 
@@ -716,14 +729,15 @@ static SSL_CTX *make_with(void *handle)
 /* Made where nobody was looking, by the function itself. */
 static SSL_CTX *unseen_client(void)
 {
-	SSL_CTX *ctx;
-	Dl_info info;
+	SSL_CTX *ctx = make_unseen();
 
-	if (!dladdr(TLS_client_method(), &info))
-		broken("dladdr");
-	ctx = make_with(dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD));
 	trust(ctx);
 	return ctx;
+}
+
+static void unseen(void)
+{
+	converse(meet(unseen_client(), any_server(), name));
 }
 
 static void security_unseen(void)
@@ -1349,6 +1363,39 @@ static void callbacks_1_2(void)
 	callbacks_with(client_1_2());
 }
 
+/* What errno is when the next message comes, after this one left another number there. */
+static void note_errno(int sent, int version, int type, const void *bytes, size_t len, SSL *ssl,
+		       void *arg)
+{
+	(void)version, (void)bytes, (void)len, (void)ssl, (void)arg;
+	printf("%d %d: errno %d\n", sent, type, errno);
+	errno = 77; /* nobody's */
+}
+
+/* Between a message and the keys that follow from it nothing is read, which would clear it. */
+static void note_errno_of_key(const SSL *ssl, const char *line)
+{
+	(void)ssl;
+	printf("%.*s: errno %d\n", (int)strcspn(line, " "), line, errno);
+}
+
+static void errno_in_messages(void)
+{
+	SSL_CTX *ctx = client(), *to = any_server();
+	SSL *ssl = meet(ctx, to, name);
+	SSL_SESSION *session;
+
+	SSL_CTX_set_keylog_callback(ctx, note_errno_of_key);
+	SSL_set_msg_callback(ssl, note_errno);
+	converse(ssl);
+	session = SSL_get1_session(ssl);
+	hang_up(ssl);
+	ssl = meet(ctx, to, name);
+	SSL_set_session(ssl, session);
+	SSL_set_msg_callback(ssl, note_errno);
+	converse(ssl);
+}
+
 /* --- a handshake on the small stack of an asynchronous job */
 
 static void async(void)
@@ -1395,6 +1442,7 @@ static const struct {
 	{ "verify-own-yes", verify_own_yes },
 	{ "verify-own-no", verify_own_no },
 	{ "verify-overruled", verify_overruled },
+	{ "unseen", unseen },
 	{ "verify-unseen", verify_unseen },
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 	{ "retry-verify", retry_verify },
@@ -1443,6 +1491,7 @@ static const struct {
 	{ "asked-afterwards", asked_afterwards },
 	{ "callbacks", callbacks },
 	{ "callbacks-1.2", callbacks_1_2 },
+	{ "errno-in-messages", errno_in_messages },
 	{ "async", async },
 	{ "async-paused", async_paused },
 };

@@ -38,47 +38,6 @@ static void broken(const char *what)
 	exit(2);
 }
 
-static int find_psk_session(SSL *ssl, const unsigned char *id, size_t len, SSL_SESSION **session)
-{
-	*session = NULL;
-	if (len == sizeof(PSK_IDENTITY) - 1 && !memcmp(id, PSK_IDENTITY, len))
-		*session = psk_session(ssl);
-	return 1;
-}
-
-static unsigned give_psk(SSL *ssl, const char *identity, unsigned char *psk, unsigned max)
-{
-	(void)ssl;
-	if (strcmp(identity, PSK_OLD_IDENTITY) || max < sizeof(psk_key))
-		return 0;
-	memcpy(psk, psk_key, sizeof(psk_key));
-	return sizeof(psk_key);
-}
-
-static int give_srp(SSL *ssl, int *alert, void *arg)
-{
-	(void)alert, (void)arg;
-	return SSL_set_srp_server_param_pw(ssl, SRP_USER, SRP_PASSWORD, "1024") == 1
-		       ? SSL_ERROR_NONE
-		       : SSL3_AL_FATAL;
-}
-
-static int take_ticket(SSL *ssl, const unsigned char *data, int len, void *arg)
-{
-	(void)ssl, (void)data, (void)len, (void)arg;
-	return 1;
-}
-
-static int give_secret(SSL *ssl, void *secret, int *len, STACK_OF(SSL_CIPHER) * peer_ciphers,
-		       const SSL_CIPHER **cipher, void *arg)
-{
-	(void)ssl, (void)arg;
-	memcpy(secret, eap_secret, sizeof(eap_secret));
-	*len = sizeof(eap_secret);
-	*cipher = sk_SSL_CIPHER_value(peer_ciphers, 0);
-	return 1;
-}
-
 static SSL_CTX *context(const char *chain, const char *key, const char *ciphers)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
@@ -90,9 +49,9 @@ static SSL_CTX *context(const char *chain, const char *key, const char *ciphers)
 		broken(ciphers);
 	SSL_CTX_set_dh_auto(ctx, 1);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_ANTI_REPLAY);
-	SSL_CTX_set_psk_find_session_callback(ctx, find_psk_session);
-	SSL_CTX_set_psk_server_callback(ctx, give_psk);
-	SSL_CTX_set_srp_username_callback(ctx, give_srp);
+	SSL_CTX_set_psk_find_session_callback(ctx, psk_find_session);
+	SSL_CTX_set_psk_server_callback(ctx, psk_find_key);
+	SSL_CTX_set_srp_username_callback(ctx, srp_find_user);
 	SSL_CTX_set_max_early_data(ctx, PSK_EARLY_DATA);
 	SSL_CTX_set_recv_max_early_data(ctx, PSK_EARLY_DATA);
 	return ctx;
@@ -123,8 +82,8 @@ static void serve(SSL_CTX *ctx, int fd, FILE *record)
 	SSL_set_fd(ssl, fd);
 	SSL_set_accept_state(ssl);
 	if (eap_fast) {
-		SSL_set_session_ticket_ext_cb(ssl, take_ticket, NULL);
-		SSL_set_session_secret_cb(ssl, give_secret, NULL);
+		SSL_set_session_ticket_ext_cb(ssl, eap_take_ticket, NULL);
+		SSL_set_session_secret_cb(ssl, eap_give_secret, NULL);
 	}
 	data = read_early_data(ssl);
 	if (SSL_do_handshake(ssl) == 1) {
