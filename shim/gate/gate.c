@@ -303,13 +303,14 @@ static struct judge_case case_of_session(struct openssl *lib, SSL *ssl, SSL_SESS
 	};
 }
 
-/* Whether libssl will drop the session's ticket for its age. */
+/* Whether libssl will drop the session's ticket for its age, which it counts in 32 bits of ms. */
 static bool is_too_old(struct openssl *lib, const SSL_SESSION *session)
 {
 	const long margin = 2, age = (long)time(NULL) - lib->SSL_SESSION_get_time(session);
+	const unsigned long most = UINT32_MAX / 1000;
+	const unsigned long hint = lib->SSL_SESSION_get_ticket_lifetime_hint(session);
 
-	return age < 0 ||
-	       (unsigned long)(age + margin) > lib->SSL_SESSION_get_ticket_lifetime_hint(session);
+	return age < 0 || (unsigned long)(age + margin) > (hint < most ? hint : most);
 }
 
 /*

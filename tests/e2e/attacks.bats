@@ -90,6 +90,9 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	stopped api.example.com early-old api api.example.com
 	assert_fact early=0 records=0
 	unhindered early-old api localhost
+	stopped api.example.com early-very-old api api.example.com
+	assert_fact early=0 records=0
+	unhindered early-very-old api localhost
 }
 
 @test "early data on an accepted session whose ticket is from the future" {
