@@ -62,6 +62,9 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	assert_fact early=0 got=
 	printf '%s\n' 'mode = report' '[localhost]' "pin = $(pin nobody)" | policy
 	unhindered early-unconnected mitm localhost
+	printf '%s\n' 'expires = 2020-02-29' 'after-expiry = enforce' >>"$POLICY"
+	stopped 127.0.0.1 early-unconnected mitm localhost
+	assert_fact early=0 got=
 }
 
 @test "early data beside an accepted session of another version" {
