@@ -26,8 +26,13 @@
 /* SSL_want() while a verification waits, 3.0 and later. */
 #define WANT_RETRY_VERIFY 8
 
-/* SSL_ech_get1_status() of an ECH that the server rejected, 4.0 and later. */
-#define ECH_STATUS_FAILED 0
+/*
+ * SSL_ech_get1_status() of an ECH that the server rejected, 4.0 and later: without
+ * keys for another try, or with them and a certificate that is good or bad.
+ */
+#define ECH_STATUS_FAILED	       0
+#define ECH_STATUS_FAILED_ECH	       (-105)
+#define ECH_STATUS_FAILED_ECH_BAD_NAME (-106)
 
 /*
  * Keeps the SNI of the ClientHello that is being made. Afterwards the program
@@ -60,14 +65,26 @@ static bool record_name(struct openssl *lib, SSL *ssl)
 static bool is_inner_name_rejected(struct openssl *lib, SSL *ssl)
 {
 	char *inner = NULL, *outer = NULL;
-	int status;
+	bool named, rejected;
 
 	if (!lib->SSL_ech_get1_status)
 		return false;
-	status = lib->SSL_ech_get1_status(ssl, &inner, &outer);
+	lib->ERR_set_mark();
+	switch (lib->SSL_ech_get1_status(ssl, &inner, &outer)) {
+	case ECH_STATUS_FAILED:
+	case ECH_STATUS_FAILED_ECH:
+	case ECH_STATUS_FAILED_ECH_BAD_NAME:
+		rejected = true;
+		break;
+	default:
+		rejected = false;
+	}
+	lib->ERR_pop_to_mark();
+	/* A want of memory is a failure, too, and lacks a name. */
+	named = inner && outer;
 	lib->CRYPTO_free(inner, __FILE__, __LINE__);
 	lib->CRYPTO_free(outer, __FILE__, __LINE__);
-	return status == ECH_STATUS_FAILED;
+	return named && rejected;
 }
 
 /* Fills in the name that was sent, if any. */
