@@ -26,8 +26,13 @@
 /* SSL_want() while a verification waits, 3.0 and later. */
 #define WANT_RETRY_VERIFY 8
 
-/* SSL_ech_get1_status() of an ECH that the server rejected, 4.0 and later. */
-#define ECH_STATUS_FAILED 0
+/*
+ * SSL_ech_get1_status() of an ECH that the server rejected, 4.0 and later: without
+ * keys for another try, or with them and a certificate that is good or bad.
+ */
+#define ECH_STATUS_FAILED	       0
+#define ECH_STATUS_FAILED_ECH	       (-105)
+#define ECH_STATUS_FAILED_ECH_BAD_NAME (-106)
 
 /*
  * Keeps the SNI of the ClientHello that is being made. Afterwards the program
@@ -60,14 +65,26 @@ static bool record_name(struct openssl *lib, SSL *ssl)
 static bool is_inner_name_rejected(struct openssl *lib, SSL *ssl)
 {
 	char *inner = NULL, *outer = NULL;
-	int status;
+	bool named, rejected;
 
 	if (!lib->SSL_ech_get1_status)
 		return false;
-	status = lib->SSL_ech_get1_status(ssl, &inner, &outer);
+	lib->ERR_set_mark();
+	switch (lib->SSL_ech_get1_status(ssl, &inner, &outer)) {
+	case ECH_STATUS_FAILED:
+	case ECH_STATUS_FAILED_ECH:
+	case ECH_STATUS_FAILED_ECH_BAD_NAME:
+		rejected = true;
+		break;
+	default:
+		rejected = false;
+	}
+	lib->ERR_pop_to_mark();
+	/* A want of memory is a failure, too, and lacks a name. */
+	named = inner && outer;
 	lib->CRYPTO_free(inner, __FILE__, __LINE__);
 	lib->CRYPTO_free(outer, __FILE__, __LINE__);
-	return status == ECH_STATUS_FAILED;
+	return named && rejected;
 }
 
 /* Fills in the name that was sent, if any. */
@@ -166,7 +183,7 @@ static bool certificate_is_good(struct judge_case *c)
 static bool may_change_names(struct openssl *lib, const struct judge_case *c)
 {
 	return own_verification(lib, c->ssl) || lib->SSL_get_verify_callback(c->ssl) ||
-	       lib->X509_STORE_get_verify_cb(c->program_store);
+	       (c->program_store && lib->X509_STORE_get_verify_cb(c->program_store));
 }
 
 /* QUIC is asked nothing that takes its lock, which this thread holds; then it is judged early. */
@@ -220,7 +237,8 @@ static int certificate_gate(X509_STORE_CTX *ctx, void *arg)
 		return 0;
 	if (lib->SSL_is_server(ssl))
 		return program_verify(lib, ssl, ctx);
-	if (!lib->X509_STORE_up_ref(c.program_store))
+	/* A program that trusts nobody need not have a store. */
+	if (c.program_store && !lib->X509_STORE_up_ref(c.program_store))
 		return refuse_certificate(lib, ssl, ctx);
 	de_escalate(lib, ssl);
 	if (!c.leaf && lib->X509_STORE_CTX_get0_rpk)
@@ -302,13 +320,14 @@ static struct judge_case case_of_session(struct openssl *lib, SSL *ssl, SSL_SESS
 	};
 }
 
-/* Whether libssl will drop the session's ticket for its age. */
+/* Whether libssl will drop the session's ticket for its age, which it counts in 32 bits of ms. */
 static bool is_too_old(struct openssl *lib, const SSL_SESSION *session)
 {
 	const long margin = 2, age = (long)time(NULL) - lib->SSL_SESSION_get_time(session);
+	const unsigned long most = UINT32_MAX / 1000;
+	const unsigned long hint = lib->SSL_SESSION_get_ticket_lifetime_hint(session);
 
-	return age < 0 ||
-	       (unsigned long)(age + margin) > lib->SSL_SESSION_get_ticket_lifetime_hint(session);
+	return age < 0 || (unsigned long)(age + margin) > (hint < most ? hint : most);
 }
 
 /*

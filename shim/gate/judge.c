@@ -352,8 +352,13 @@ static enum verdict fail(struct trial *t, const char *what)
 	return VERDICT_REFUSED;
 }
 
+static bool is_enforced(const struct policy_section *section, int64_t now)
+{
+	return (now < section->expires ? section->mode : section->after_expiry) == MODE_ENFORCE;
+}
+
 /* Whether POLICY would refuse anything of some name, whichever it is. */
-static bool can_refuse(const struct store_policy *policy)
+static bool can_refuse(const struct store_policy *policy, int64_t now)
 {
 	const struct policy *rules = policy->source->policy;
 	const struct policy_section *sections;
@@ -364,15 +369,15 @@ static bool can_refuse(const struct store_policy *policy)
 	if (!rules || rules->mode == MODE_ENFORCE)
 		return true;
 	sections = policy_sections(rules, &n);
-	while (n && sections[n - 1].mode != MODE_ENFORCE)
+	while (n && !is_enforced(&sections[n - 1], now))
 		n--;
 	return n > 0;
 }
 
-static bool can_any_refuse(const struct store_set *set)
+static bool can_any_refuse(const struct trial *t)
 {
-	for (size_t i = 0; i < set->n; i++)
-		if (can_refuse(&set->policies[i]))
+	for (size_t i = 0; i < t->set->n; i++)
+		if (can_refuse(&t->set->policies[i], t->now))
 			return true;
 	return false;
 }
@@ -387,7 +392,7 @@ static enum verdict judge_all(struct trial *t)
 	t->token = make_token(t);
 	if (t->c->name_lost)
 		return fail(t, "the name that was sent is not known");
-	if (t->c->early && t->names.unsettled && can_any_refuse(t->set))
+	if (t->c->early && t->names.unsettled && can_any_refuse(t))
 		return fail(t, "the server's address is not known yet");
 	if (t->token && t->c->key_before)
 		return fail(t, "the session has a key of an earlier handshake");

@@ -27,28 +27,36 @@ bool on_active(void)
 	return active;
 }
 
-/* What cannot be read cannot be judged either. */
-static bool lacks_something(struct openssl *lib)
+/*
+ * What cannot be read cannot be judged either: then LIB lacks something. 0, or -1
+ * when memory ran out before that was found out.
+ */
+static int find_out(struct openssl *lib)
 {
-	if (!lib->lacks && !param_is_readable(lib))
+	int readable = lib->lacks ? 1 : param_is_readable(lib);
+
+	if (readable == 0)
 		lib->lacks = "readable names in X509_VERIFY_PARAM";
-	return lib->lacks;
+	return readable < 0 ? -1 : 0;
 }
 
-static bool is_gated(const struct openssl *lib)
+static bool is_gated(struct openssl *lib)
 {
-	return lib && !lib->lacks && on_active();
+	return lib && on_active() && find_out(lib) == 0 && !lib->lacks;
 }
 
 static SSL_CTX *gated(struct openssl *lib, SSL_CTX *ctx)
 {
+	int found_out;
+
 	if (!ctx || !lib || !on_active())
 		return ctx;
-	if (lacks_something(lib)) {
+	found_out = find_out(lib);
+	if (lib->lacks) {
 		lacking_install(lib, ctx);
 		return ctx;
 	}
-	if (gate_install(lib, ctx) == 0)
+	if (found_out == 0 && gate_install(lib, ctx) == 0)
 		return ctx;
 	lib->SSL_CTX_free(ctx);
 	return NULL;
@@ -190,7 +198,9 @@ static bool may_start(struct openssl *lib, SSL *ssl, bool client)
 
 	if (!lib || !on_active())
 		return true;
-	if (lacks_something(lib)) {
+	if (find_out(lib) < 0)
+		return false;
+	if (lib->lacks) {
 		lacking_tell(lib, lib->lacks);
 		return false;
 	}

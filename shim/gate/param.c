@@ -16,8 +16,17 @@
 /* Where 1.1.1 has them, in words (crypto/x509/x509_local.h), of 64 bits or of 32. */
 enum { HOSTS = sizeof(void *) == 8 ? 7 : 9, ADDRESS = HOSTS + 5, ADDRESS_SIZE = ADDRESS + 1 };
 
+/* From 4.0 on there is a stack of addresses, its pointer in one of so many words. */
+#define ADDRESSES_WITHIN 14
+
+struct buffer {
+	const void *bytes;
+	size_t size;
+};
+
 #define PROOF_HOST    "proof.invalid"
-#define PROOF_ADDRESS "192.0.2.1" /* RFC 5737 */
+#define PROOF_ADDRESS "192.0.2.1"   /* RFC 5737 */
+#define ONE_MORE      "2001:db8::1" /* RFC 3849 */
 
 static uintptr_t word(const X509_VERIFY_PARAM *param, size_t i)
 {
@@ -34,55 +43,112 @@ static const char *read_host(const struct openssl *lib, const X509_VERIFY_PARAM 
 	return hosts && i < lib->OPENSSL_sk_num(hosts) ? lib->OPENSSL_sk_value(hosts, i) : NULL;
 }
 
-static void read_address(const X509_VERIFY_PARAM *param, char out[NAME_SIZE])
+static void write_address(const void *bytes, size_t size, char out[NAME_SIZE])
 {
-	const void *bytes = (const void *)word(param, ADDRESS);
-	const size_t size = word(param, ADDRESS_SIZE);
-
 	if (bytes && size == sizeof(struct in_addr))
 		inet_ntop(AF_INET, bytes, out, NAME_SIZE);
 	else if (bytes && size == sizeof(struct in6_addr))
 		inet_ntop(AF_INET6, bytes, out, NAME_SIZE);
 }
 
+static void read_address(const X509_VERIFY_PARAM *param, char out[NAME_SIZE])
+{
+	write_address((const void *)word(param, ADDRESS), word(param, ADDRESS_SIZE), out);
+}
+
+static void read_one_of(const struct openssl *lib, const X509_VERIFY_PARAM *param, size_t at, int i,
+			char out[NAME_SIZE])
+{
+	const OPENSSL_STACK *addresses = (const OPENSSL_STACK *)word(param, at);
+	const struct buffer *address = NULL;
+
+	if (addresses && i < lib->OPENSSL_sk_num(addresses))
+		address = lib->OPENSSL_sk_value(addresses, i);
+	if (!address)
+		return;
+	/* What a program lets pass for an address (X509_VERIFY_PARAM_set1_ip_input_validation()).
+	 */
+	strcpy(out, "?");
+	write_address(address->bytes, address->size, out);
+}
+
 /* Empty, then with one name of each kind: the words must say so before any is followed. */
-static bool is_as_expected(const struct openssl *lib, X509_VERIFY_PARAM *param)
+static int prove_names(struct openssl *lib, X509_VERIFY_PARAM *param)
 {
 	char address[NAME_SIZE] = "";
 
 	if (word(param, HOSTS) || word(param, ADDRESS) || word(param, ADDRESS_SIZE))
-		return false;
-	if (lib->X509_VERIFY_PARAM_set1_host(param, PROOF_HOST, 0) != 1 || !word(param, HOSTS) ||
-	    word(param, ADDRESS) || word(param, ADDRESS_SIZE))
-		return false;
-	if (lib->X509_VERIFY_PARAM_set1_ip_asc(param, PROOF_ADDRESS) != 1 ||
-	    !word(param, ADDRESS) || word(param, ADDRESS_SIZE) != sizeof(struct in_addr))
-		return false;
+		return 0;
+	if (lib->X509_VERIFY_PARAM_set1_host(param, PROOF_HOST, 0) != 1)
+		return -1;
+	if (!word(param, HOSTS) || word(param, ADDRESS) || word(param, ADDRESS_SIZE))
+		return 0;
+	if (lib->X509_VERIFY_PARAM_set1_ip_asc(param, PROOF_ADDRESS) != 1)
+		return -1;
+	if (!word(param, ADDRESS) || word(param, ADDRESS_SIZE) != sizeof(struct in_addr))
+		return 0;
 	read_address(param, address);
 	return !strcmp(read_host(lib, param, 0), PROOF_HOST) && !read_host(lib, param, 1) &&
 	       !strcmp(address, PROOF_ADDRESS);
 }
 
-static bool prove(const struct openssl *lib)
+/* The one word of PARAM that differs from BEFORE, where it was 0; 0: there is no such. */
+static size_t changed_word(const X509_VERIFY_PARAM *param, const uintptr_t before[ADDRESSES_WITHIN])
 {
-	X509_VERIFY_PARAM *param;
-	bool proved;
+	size_t changed = 0;
 
-	if (!lib->X509_VERIFY_PARAM_new || !lib->X509_VERIFY_PARAM_free)
-		return false;
-	param = lib->X509_VERIFY_PARAM_new();
-	proved = param && is_as_expected(lib, param);
-	lib->X509_VERIFY_PARAM_free(param);
-	return proved;
+	for (size_t i = 0; i < ADDRESSES_WITHIN; i++) {
+		if (word(param, i) == before[i])
+			continue;
+		if (changed || before[i])
+			return 0;
+		changed = i;
+	}
+	return changed;
 }
 
-bool param_is_readable(struct openssl *lib)
+/* What the first address changes must lead to it and, with one more, to both. */
+static int prove_addresses(struct openssl *lib, X509_VERIFY_PARAM *param)
 {
-	if (lib->X509_VERIFY_PARAM_get0_host && lib->X509_VERIFY_PARAM_get1_ip_asc)
-		return true;
-	if (!lib->params_proved && prove(lib))
+	char first[NAME_SIZE] = "", second[NAME_SIZE] = "", third[NAME_SIZE] = "";
+	uintptr_t before[ADDRESSES_WITHIN];
+	size_t at;
+
+	memcpy(before, param, sizeof(before));
+	if (lib->X509_VERIFY_PARAM_set1_ip_asc(param, PROOF_ADDRESS) != 1)
+		return -1;
+	at = changed_word(param, before);
+	if (!at)
+		return 0;
+	if (lib->X509_VERIFY_PARAM_add1_ip_asc(param, ONE_MORE) != 1)
+		return -1;
+	read_one_of(lib, param, at, 0, first);
+	read_one_of(lib, param, at, 1, second);
+	read_one_of(lib, param, at, 2, third);
+	if (strcmp(first, PROOF_ADDRESS) || strcmp(second, ONE_MORE) || *third)
+		return 0;
+	lib->addresses_at = at;
+	return 1;
+}
+
+int param_is_readable(struct openssl *lib)
+{
+	const bool getters = lib->X509_VERIFY_PARAM_get0_host && lib->X509_VERIFY_PARAM_get1_ip_asc;
+	X509_VERIFY_PARAM *param;
+	int proved;
+
+	if (lib->params_proved || (getters && !lib->X509_VERIFY_PARAM_add1_ip_asc))
+		return 1;
+	if (!lib->X509_VERIFY_PARAM_new || !lib->X509_VERIFY_PARAM_free)
+		return 0;
+	param = lib->X509_VERIFY_PARAM_new();
+	if (!param)
+		return -1;
+	proved = getters ? prove_addresses(lib, param) : prove_names(lib, param);
+	lib->X509_VERIFY_PARAM_free(param);
+	if (proved > 0)
 		lib->params_proved = true;
-	return lib->params_proved;
+	return proved;
 }
 
 const char *param_host(const struct openssl *lib, const X509_VERIFY_PARAM *param, int i)
@@ -117,11 +183,17 @@ static int get_address(const struct openssl *lib, X509_VERIFY_PARAM *param, char
 	return rv;
 }
 
-int param_address(const struct openssl *lib, X509_VERIFY_PARAM *param, char out[NAME_SIZE])
+int param_address(const struct openssl *lib, X509_VERIFY_PARAM *param, int i, char out[NAME_SIZE])
 {
 	int rv;
 
 	out[0] = '\0';
+	if (lib->X509_VERIFY_PARAM_add1_ip_asc) {
+		read_one_of(lib, param, lib->addresses_at, i, out);
+		return 0;
+	}
+	if (i > 0)
+		return 0;
 	if (!lib->X509_VERIFY_PARAM_get1_ip_asc) {
 		read_address(param, out);
 		return 0;

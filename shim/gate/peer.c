@@ -61,21 +61,35 @@ static void take_verify_names(const struct openssl *lib, X509_VERIFY_PARAM *para
 			      X509_VERIFY_PARAM *stores, struct peer_names *out)
 {
 	X509_VERIFY_PARAM *hosts = param_host(lib, param, 0) || !stores ? param : stores;
+	X509_VERIFY_PARAM *addresses = param;
 	char address[NAME_SIZE];
 	const char *host;
 
 	for (int i = 0; (host = param_host(lib, hosts, i)); i++)
 		take_name(out, host, NAME_FROM_VERIFY);
-	if (param_address(lib, param, address) < 0 ||
-	    (!*address && stores && param_address(lib, stores, address) < 0))
+	if (param_address(lib, param, 0, address) < 0)
 		out->failed = true;
-	take_name(out, address, NAME_FROM_VERIFY);
+	if (!*address && stores)
+		addresses = stores;
+	for (int i = 0; i == 0 || *address; i++) {
+		if (param_address(lib, addresses, i, address) < 0)
+			out->failed = true;
+		take_name(out, address, NAME_FROM_VERIFY);
+	}
 }
 
-/* Of the store that SSL_CTX verifies by, which X509_verify_cert() goes by too. */
+/*
+ * Of the store that SSL verifies by, its own or that of SSL_CTX, which
+ * X509_verify_cert() goes by too; NULL: there is none.
+ */
 static X509_VERIFY_PARAM *param_of_store(const struct openssl *lib, SSL *ssl)
 {
-	return lib->X509_STORE_get0_param(lib->SSL_CTX_get_cert_store(lib->SSL_get_SSL_CTX(ssl)));
+	X509_STORE *store = NULL;
+
+	lib->SSL_ctrl(ssl, SSL_CTRL_GET_VERIFY_CERT_STORE, 0, &store);
+	if (!store)
+		store = lib->SSL_CTX_get_cert_store(lib->SSL_get_SSL_CTX(ssl));
+	return store ? lib->X509_STORE_get0_param(store) : NULL;
 }
 
 union address {

@@ -22,6 +22,7 @@
 #undef ERR_put_error
 void ERR_put_error(int lib, int func, int reason, const char *file, int line);
 EVP_PKEY *X509_STORE_CTX_get0_rpk(const X509_STORE_CTX *ctx);
+int X509_VERIFY_PARAM_add1_ip_asc(X509_VERIFY_PARAM *param, const char *ipasc);
 int SSL_is_quic(const SSL *s);
 int SSL_set1_initial_peer_addr(SSL *s, const BIO_ADDR *peer_addr);
 int SSL_set_quic_tls_early_data_enabled(SSL *s, int enabled);
@@ -45,6 +46,7 @@ struct openssl {
 	_Atomic(EVP_MD *) sha256;	  /* fetched once, 3.0 and later */
 	_Atomic(X509_STORE *) anchors[2]; /* the default file's: by the environment, compiled in */
 	atomic_bool params_proved;	  /* see gate/param.c */
+	_Atomic size_t addresses_at;	  /* there, too */
 	atomic_bool early_data;		  /* early data was asked for */
 };
 

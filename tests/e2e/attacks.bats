@@ -62,6 +62,9 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	assert_fact early=0 got=
 	printf '%s\n' 'mode = report' '[localhost]' "pin = $(pin nobody)" | policy
 	unhindered early-unconnected mitm localhost
+	printf '%s\n' 'expires = 2020-02-29' 'after-expiry = enforce' >>"$POLICY"
+	stopped 127.0.0.1 early-unconnected mitm localhost
+	assert_fact early=0 got=
 }
 
 @test "early data beside an accepted session of another version" {
@@ -90,6 +93,9 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	stopped api.example.com early-old api api.example.com
 	assert_fact early=0 records=0
 	unhindered early-old api localhost
+	stopped api.example.com early-very-old api api.example.com
+	assert_fact early=0 records=0
+	unhindered early-very-old api localhost
 }
 
 @test "early data on an accepted session whose ticket is from the future" {
@@ -185,6 +191,16 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 		assert_fact handshake=failed got=
 	done
 	unhindered without-memory mitm localhost
+}
+
+@test "no memory once while the first context is made" {
+	local n
+	pin_policy api.example.com api
+	for n in {1..12}; do
+		stopped api.example.com context-without-memory mitm api.example.com "$n"
+		assert_fact got=
+		unhindered context-without-memory api api.example.com "$n"
+	done
 }
 
 @test "DTLS to an address that only the BIO knows" {

@@ -22,20 +22,37 @@ static OSSL_ECHSTORE *new_key(void)
 	return store;
 }
 
+/* The same, which the server also gives to clients that came with another. */
+static OSSL_ECHSTORE *for_retry(OSSL_ECHSTORE *key)
+{
+	OSSL_ECHSTORE *store = OSSL_ECHSTORE_new(NULL, NULL);
+	BIO *pem = BIO_new(BIO_s_mem());
+
+	if (!store || OSSL_ECHSTORE_write_pem(key, OSSL_ECHSTORE_LAST, pem) != 1 ||
+	    OSSL_ECHSTORE_read_pem(store, pem, OSSL_ECH_FOR_RETRY) != 1)
+		broken("OSSL_ECHSTORE_read_pem");
+	BIO_free(pem);
+	return store;
+}
+
 static bool is(const struct scenario *s, const char *word)
 {
 	return strstr(s->how, word) != NULL;
 }
 
-/* HOW: the server's key, or another, or none; what the server speaks; a name to verify. */
+/* HOW: the server's key, or another, or none; what the server gives for another try; what the
+ * server speaks; a name to verify. */
 static void hidden(const struct scenario *s)
 {
 	const int served = is(s, "older server") ? TLS1_2_VERSION : s->version;
 	SSL_CTX *ctx = client_context(s->version), *to = server_context(served, HONEST);
 	OSSL_ECHSTORE *store = new_key();
+	unsigned char *retry = NULL;
+	size_t len = 0;
 	SSL *ssl;
+	bool ok;
 
-	SSL_CTX_set1_echstore(to, store);
+	SSL_CTX_set1_echstore(to, is(s, "another try") ? for_retry(store) : store);
 	if (is(s, "retry"))
 		SSL_CTX_set1_groups_list(to, "P-521");
 	SSL_CTX_set_min_proto_version(ctx, served);
@@ -44,9 +61,16 @@ static void hidden(const struct scenario *s)
 		SSL_set_options(ssl, SSL_OP_ECH_GREASE);
 	else
 		SSL_set1_echstore(ssl, is(s, "wrong key") ? new_key() : store);
+	if (is(s, "nothing"))
+		SSL_set_verify(ssl, SSL_VERIFY_NONE, NULL);
 	if (is(s, "verifies"))
 		SSL_set1_host(ssl, NAME);
-	finish(s, ssl);
+	ok = talk(s, ssl);
+	if (ok)
+		completed();
+	SSL_ech_get1_retry_config(ssl, &retry, &len);
+	number("keys for another try", (long)len);
+	outcome(ssl, ok);
 }
 
 #define ROW(name, kind, how, talk)                                   \
@@ -57,6 +81,7 @@ static void hidden(const struct scenario *s)
 const struct scenario ech_scenarios[] = {
 	ROW("1.3: ECH", CERTIFICATE, "", NULL),
 	ROW("1.3: ECH, by SSL_write", CERTIFICATE, "", talk_write),
+	ROW("1.3: ECH, verifies nothing", CERTIFICATE, "nothing", NULL),
 	ROW("1.3: ECH, verifies a name", CERTIFICATE, "verifies", NULL),
 	ROW("1.3: ECH, second ClientHello", CERTIFICATE, "retry", NULL),
 	ROW("1.3: ECH, GREASE", CERTIFICATE, "grease", NULL),
@@ -64,6 +89,9 @@ const struct scenario ech_scenarios[] = {
 	ROW("1.3: ECH, rejected, by SSL_write", NEVER, "wrong key", talk_write),
 	ROW("1.3: ECH, rejected, verifies a name", NEVER, "wrong key verifies", NULL),
 	ROW("1.3: ECH, rejected, second ClientHello", NEVER, "wrong key retry", NULL),
+	ROW("1.3: ECH, rejected, with keys for another try", NEVER, "wrong key another try", NULL),
+	ROW("1.3: ECH, rejected, with keys for another try, verifies nothing", NEVER,
+	    "wrong key another try nothing", NULL),
 	ROW("1.3: ECH, rejected by a server of 1.2", NEVER, "older server", NULL),
 	{ 0 },
 };

@@ -37,6 +37,8 @@ static void full(const struct scenario *s)
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, say_yes);
 	else if (s->how)
 		SSL_CTX_set_cert_verify_callback(ctx, own_yes, NULL);
+	if (s->how && !strcmp(s->how, "own, without a store"))
+		SSL_CTX_set_cert_store(ctx, NULL);
 	connect_with(s, ctx, server_context(s->version, HONEST));
 }
 
@@ -177,6 +179,10 @@ const struct scenario full_scenarios[] = {
 	  .how = "own" },
 	{ "1.3: full, own verification", CERTIFICATE, full, .version = TLS1_3_VERSION,
 	  .how = "own" },
+	{ "1.2: full, own verification without a store", CERTIFICATE, full,
+	  .version = TLS1_2_VERSION, .how = "own, without a store" },
+	{ "1.3: full, own verification without a store", CERTIFICATE, full,
+	  .version = TLS1_3_VERSION, .how = "own, without a store" },
 #if OPENSSL_VERSION_NUMBER >= 0x30500000L && !defined(OPENSSL_NO_QUIC)
 	{ "QUIC: full", CERTIFICATE, full, .version = QUIC_VERSION, .talk = talk_quic },
 	{ "QUIC: full, verifies nothing", CERTIFICATE, full, .version = QUIC_VERSION, .how = "none",

@@ -256,6 +256,25 @@ static int early_older(void)
 	return attempt_to_send(ssl);
 }
 
+#define WEEK 604800L /* RFC 8446 section 4.6.1: no ticket lives longer */
+
+/* The session as if its server had promised more, which libssl's servers do not. */
+static SSL_SESSION *with_long_life(SSL_SESSION *session)
+{
+	static const unsigned char week[] = { 0xa9, 5, V_ASN1_INTEGER, 3, 0x09, 0x3a, 0x80 };
+	static const unsigned char months[] = { 0xa9, 5, V_ASN1_INTEGER, 3, 0x7f, 0xff, 0xff };
+	unsigned char *der = NULL, *hint;
+	int len;
+
+	SSL_SESSION_set_timeout(session, 10 * WEEK);
+	len = i2d_SSL_SESSION(session, &der);
+	hint = len > 0 ? memmem(der, (size_t)len, week, sizeof(week)) : NULL;
+	if (!hint)
+		broken("the lifetime");
+	memcpy(hint, months, sizeof(months));
+	return d2i_SSL_SESSION(NULL, (const unsigned char **)&der, len);
+}
+
 /*
  * libssl does not offer a ticket whose age is out of bounds either. The early
  * data goes out under a key of zeros then, for everybody on the way to read.
@@ -263,10 +282,15 @@ static int early_older(void)
 static int early_aged(long age)
 {
 	SSL_CTX *ctx = client(), *to = server_with(certificate);
-	SSL_SESSION *session = session_with(ctx, to, name);
-	SSL *ssl = meet(ctx, to, name);
+	SSL_SESSION *session;
+	SSL *ssl;
 
-	if (age > 0)
+	SSL_CTX_set_timeout(to, WEEK);
+	session = session_with(ctx, to, name);
+	ssl = meet(ctx, to, name);
+	if (age > WEEK)
+		session = with_long_life(session);
+	else if (age > 0)
 		age += (long)SSL_SESSION_get_ticket_lifetime_hint(session);
 	SSL_SESSION_set_time(session, (long)time(NULL) - age);
 	SSL_set_session(ssl, session);
@@ -276,6 +300,12 @@ static int early_aged(long age)
 static int early_old(void)
 {
 	return early_aged(60);
+}
+
+/* The age in milliseconds does not fit into 32 bits. */
+static int early_very_old(void)
+{
+	return early_aged(5000000);
 }
 
 static int early_of_future(void)
@@ -525,7 +555,7 @@ static bool starving; /* where certificates are verified */
 static void *give(size_t size, const char *file, int line)
 {
 	(void)line;
-	return starving && strstr(file, "x509_vfy.c") ? NULL : malloc(size);
+	return starving && file && strstr(file, "x509_vfy.c") ? NULL : malloc(size);
 }
 
 static void *give_more(void *old, size_t size, const char *file, int line)
@@ -553,6 +583,44 @@ static int without_memory(void)
 	ssl = meet(ctx, server_with(certificate), name);
 	starving = true;
 	return attempt(ssl);
+}
+
+static int params; /* so many more of X509_VERIFY_PARAM are made before memory runs out once */
+
+static void *give_params(size_t size, const char *file, int line)
+{
+	(void)line;
+	if (params && file && strstr(file, "x509_vpm.c") && !--params)
+		return NULL;
+	return malloc(size);
+}
+
+/*
+ * While the first context is made, memory runs out wherever it may; what is made
+ * then, or is made once there is memory again, connects by SSL_write() on a PSK.
+ */
+static int context_without_memory(void)
+{
+	SSL_CTX *ctx = NULL;
+	SSL *ssl;
+
+	if (CRYPTO_set_mem_functions(give_params, give_more, take_back) != 1)
+		broken("CRYPTO_set_mem_functions");
+	params = atoi(later);
+	ctx = SSL_CTX_new(TLS_client_method());
+	params = 0;
+	ERR_clear_error();
+	if (!ctx)
+		ctx = client();
+	trust(ctx);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	ssl = meet(ctx, server_with(certificate), name);
+	if (!strcmp(certificate, "mitm"))
+		SSL_set_psk_use_session_callback(ssl, use_psk_session);
+	SSL_set_connect_state(ssl);
+	while (SSL_write(ssl, SECRET, sizeof(SECRET) - 1) <= 0 && SSL_want_read(ssl))
+		serve();
+	return outcome();
 }
 
 /* --- datagrams */
@@ -608,6 +676,7 @@ static const struct {
 	{ "early-elsewhere", early_elsewhere },
 	{ "early-older", early_older },
 	{ "early-old", early_old },
+	{ "early-very-old", early_very_old },
 	{ "early-of-future", early_of_future },
 	{ "early-unconnected", early_unconnected },
 	{ "rename-1.3", rename_1_3 },
@@ -621,6 +690,7 @@ static const struct {
 	{ "poisoned-session", poisoned_session },
 	{ "poisoned-verdict", poisoned_verdict },
 	{ "without-memory", without_memory },
+	{ "context-without-memory", context_without_memory },
 	{ "dtls", dtls },
 };
 
