@@ -45,6 +45,12 @@ static bool is_gated(struct openssl *lib)
 	return lib && on_active() && find_out(lib) == 0 && !lib->lacks;
 }
 
+/* A listener or a domain of QUIC is an SSL, too, but shakes no hands. */
+static bool is_gated_connection(struct openssl *lib, SSL *ssl)
+{
+	return is_gated(lib) && lib->SSL_get0_param(ssl);
+}
+
 static SSL_CTX *gated(struct openssl *lib, SSL_CTX *ctx)
 {
 	int found_out;
@@ -166,7 +172,7 @@ int on_set_session(SSL *ssl, SSL_SESSION *session)
 	if (!real)
 		return 0;
 	/* Not attached, the program finds out only that the server did not resume. */
-	if (session && is_gated(lib) && !session_is_good(lib, ssl, session))
+	if (session && is_gated_connection(lib, ssl) && !session_is_good(lib, ssl, session))
 		session = NULL;
 	return real(ssl, session);
 }
@@ -179,7 +185,7 @@ int on_set_session_secret_cb(SSL *ssl, tls_session_secret_cb_fn cb, void *arg)
 
 	if (!real)
 		return 0;
-	if (is_gated(lib)) {
+	if (is_gated_connection(lib, ssl)) {
 		state = state_make_ssl(lib, ssl);
 		if (!state)
 			return 0;
@@ -204,6 +210,8 @@ static bool may_start(struct openssl *lib, SSL *ssl, bool client)
 		lacking_tell(lib, lib->lacks);
 		return false;
 	}
+	if (!lib->SSL_get0_param(ssl))
+		return true;
 	if (gate_adopt(lib, ssl) < 0)
 		return false;
 	session = client && lib->SSL_in_before(ssl) ? lib->SSL_get_session(ssl) : NULL;
@@ -254,7 +262,7 @@ int on_write_early_data(SSL *ssl, const void *data, size_t len, size_t *written)
 
 	if (!real)
 		return 0;
-	if (!is_gated(lib))
+	if (!is_gated_connection(lib, ssl))
 		return real(ssl, data, len, written);
 	state = may_start(lib, ssl, true) ? state_make_ssl(lib, ssl) : NULL;
 	if (!state)
@@ -278,7 +286,7 @@ int on_set_quic_tls_early_data_enabled(SSL *ssl, int enabled)
 
 	if (!real)
 		return 0;
-	if (!is_gated(lib))
+	if (!is_gated_connection(lib, ssl))
 		return real(ssl, enabled);
 	state = gate_adopt(lib, ssl) == 0 ? state_make_ssl(lib, ssl) : NULL;
 	if (!state)
@@ -301,7 +309,7 @@ int on_set1_initial_peer_addr(SSL *ssl, const BIO_ADDR *peer)
 
 	if (!real)
 		return 0;
-	if (!is_gated(lib))
+	if (!is_gated_connection(lib, ssl))
 		return real(ssl, peer);
 	state = state_make_ssl(lib, ssl);
 	if (!state)

@@ -36,7 +36,9 @@ static struct peer_name *add_name(struct peer_names *names)
 	return &list[names->n++];
 }
 
-static void take_name(struct peer_names *names, const char *text, enum name_source source)
+/* Unless it is among the first N of NAMES. */
+static void take_name_besides(struct peer_names *names, size_t n, const char *text,
+			      enum name_source source)
 {
 	struct peer_name name = { .source = source }, *place;
 
@@ -45,12 +47,17 @@ static void take_name(struct peer_names *names, const char *text, enum name_sour
 	name.kind = name_normalise(text, strlen(text), name.text, NULL);
 	if (name.kind == NAME_BAD)
 		name_printable(text, name.text);
-	for (size_t i = 0; i < names->n; i++)
+	for (size_t i = 0; i < n; i++)
 		if (names->list[i].kind == name.kind && !strcmp(names->list[i].text, name.text))
 			return;
 	place = add_name(names);
 	if (place)
 		*place = name;
+}
+
+static void take_name(struct peer_names *names, const char *text, enum name_source source)
+{
+	take_name_besides(names, names->n, text, source);
 }
 
 /*
@@ -178,9 +185,17 @@ unsigned peer_port(struct openssl *lib, SSL *ssl)
 	return find_address(lib, ssl, &peer) && address_bytes(&peer, &port) ? port : 0;
 }
 
-static void take_resolved(void *names, const char *name)
+struct resolved {
+	struct peer_names *names;
+	size_t others; /* those before, none of them the resolver's: there may be very many of these
+			*/
+};
+
+static void take_resolved(void *arg, const char *name)
 {
-	take_name(names, name, NAME_FROM_RESOLVER);
+	const struct resolved *to = arg;
+
+	take_name_besides(to->names, to->others, name, NAME_FROM_RESOLVER);
 }
 
 /* The host that the program gave a BIO to connect to (BIO_set_conn_hostname(3)). */
@@ -197,6 +212,7 @@ static void take_connect_host(struct openssl *lib, SSL *ssl, struct peer_names *
 static void take_address(struct openssl *lib, SSL *ssl, struct peer_names *out)
 {
 	union address peer = { .any.sa_family = AF_UNSPEC };
+	struct resolved resolved = { out, out->n };
 	char text[INET6_ADDRSTRLEN];
 	const void *bytes;
 	in_port_t port;
@@ -208,7 +224,7 @@ static void take_address(struct openssl *lib, SSL *ssl, struct peer_names *out)
 	bytes = address_bytes(&peer, &port);
 	if (!bytes)
 		return;
-	if (!resolver_names(peer.any.sa_family, bytes, take_resolved, out))
+	if (!resolver_names(peer.any.sa_family, bytes, take_resolved, &resolved))
 		out->failed = true;
 	take_name(out, inet_ntop(peer.any.sa_family, bytes, text, sizeof(text)), NAME_FROM_ADDRESS);
 }

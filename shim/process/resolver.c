@@ -2,7 +2,8 @@
 /*
  * A ring of pairs, an address and a name, written in the order of their tickets;
  * and for each hash of an address a chain through the ring, from the newest pair
- * to the oldest. The ring grows by chunks until it is full; from then on a pair
+ * to the oldest, and for each hash of a pair another, since very many names may
+ * lead to one address. The ring grows by chunks until it is full; from then on a pair
  * takes the place of the oldest. A chain ends where a place no longer holds the
  * pair that it was linked for: what follows is older still.
  *
@@ -27,13 +28,17 @@
 #define PLACES	(UINT64_C(2) * RESOLVER_KEPT)
 #define CHUNK	1024
 #define BUCKETS 32768
+#define GROUP	256 /* buckets in a page: few names take few pages */
+
+/* The chains that a pair is in. */
+enum way { BY_ADDRESS, BY_PAIR, WAYS };
 
 #define ADDRESS_WORDS (sizeof(struct in6_addr) / sizeof(uint64_t))
 #define NAME_WORDS    ((NAME_SIZE + sizeof(uint64_t) - 1) / sizeof(uint64_t))
 
 struct place {
-	_Atomic uint64_t mark; /* twice the ticket of its pair; odd: somebody writes here */
-	_Atomic uint64_t next; /* the next older ticket of the chain; 0: none */
+	_Atomic uint64_t mark;	     /* twice the ticket of its pair; odd: somebody writes here */
+	_Atomic uint64_t next[WAYS]; /* the next older ticket of the chain; 0: none */
 	_Atomic uint64_t address[ADDRESS_WORDS];
 	_Atomic uint64_t name[NAME_WORDS];
 };
@@ -50,7 +55,7 @@ union text {
 };
 
 static _Atomic(struct place *) chunks[PLACES / CHUNK];
-static _Atomic(_Atomic uint64_t *) chains; /* BUCKETS of them: the newest ticket of each */
+static _Atomic(_Atomic uint64_t *) chains; /* BUCKETS of each: their newest tickets */
 static _Atomic uint64_t last_ticket;
 static atomic_bool lost; /* memory ran out: a name is missing */
 
@@ -85,11 +90,21 @@ static void *get_memory(size_t size)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* The chain of KEY's pairs; NULL when there is none yet, and with MAKE when memory ran out. */
-static _Atomic uint64_t *chain_of(const union key *key, bool make)
+/* Keyed, so that nobody can choose what shares one chain. */
+static size_t hash(const void *bytes, size_t len)
 {
-	const size_t size = BUCKETS * sizeof(*chains);
+	return (size_t)siphash(bytes, len, (const uint8_t *)getauxval(AT_RANDOM));
+}
+
+/*
+ * The chain of KEY's pairs or, with a NAME, of that pair; NULL when there is none
+ * yet, and with MAKE when memory ran out.
+ */
+static _Atomic uint64_t *chain_of(const union key *key, const char *name, bool make)
+{
+	const size_t size = WAYS * BUCKETS * sizeof(*chains);
 	_Atomic uint64_t *all = chains, *expected = NULL;
+	size_t bucket;
 
 	if (!all && make && (all = get_memory(size)) &&
 	    !atomic_compare_exchange_strong(&chains, &expected, all)) {
@@ -98,8 +113,11 @@ static _Atomic uint64_t *chain_of(const union key *key, bool make)
 	}
 	if (!all)
 		return NULL;
-	/* Keyed, so that nobody can choose addresses that all share one chain. */
-	return &all[siphash(key, sizeof(*key), (const uint8_t *)getauxval(AT_RANDOM)) % BUCKETS];
+	bucket = hash(key, sizeof(*key)) % BUCKETS;
+	if (!name)
+		return &all[bucket * WAYS + BY_ADDRESS];
+	bucket = bucket / GROUP * GROUP + hash(name, strlen(name)) % GROUP;
+	return &all[bucket * WAYS + BY_PAIR];
 }
 
 static struct place *place_of(uint64_t ticket)
@@ -142,14 +160,14 @@ static struct place *take_place(uint64_t *ticket)
 }
 
 /* Puts the pair in front of CHAIN. False when a newer one stands there: the chain is in order. */
-static bool link_pair(struct place *place, uint64_t ticket, _Atomic uint64_t *chain)
+static bool link_pair(struct place *place, uint64_t ticket, _Atomic uint64_t *chain, enum way way)
 {
 	uint64_t front = *chain;
 
 	do {
 		if (front > ticket)
 			return false;
-		place->next = front;
+		place->next[way] = front;
 	} while (!atomic_compare_exchange_weak(chain, &front, ticket));
 	return true;
 }
@@ -158,12 +176,13 @@ static bool link_pair(struct place *place, uint64_t ticket, _Atomic uint64_t *ch
 static bool write_pair(const union key *key, const union text *name)
 {
 	const size_t n = strlen(name->bytes) / sizeof(name->words[0]) + 1;
-	_Atomic uint64_t *chain = chain_of(key, true);
+	_Atomic uint64_t *by_address = chain_of(key, NULL, true);
+	_Atomic uint64_t *by_pair = chain_of(key, name->bytes, true);
 	struct place *place;
 	uint64_t ticket;
 	bool linked;
 
-	if (!chain)
+	if (!by_address || !by_pair)
 		return false;
 	do {
 		place = take_place(&ticket);
@@ -173,7 +192,10 @@ static bool write_pair(const union key *key, const union text *name)
 			place->address[i] = key->words[i];
 		for (size_t i = 0; i < n; i++)
 			place->name[i] = name->words[i];
-		linked = link_pair(place, ticket, chain);
+		linked = link_pair(place, ticket, by_address, BY_ADDRESS);
+		/* What is not found this way is written once more, no worse. */
+		if (linked)
+			link_pair(place, ticket, by_pair, BY_PAIR);
 		place->mark = 2 * ticket;
 	} while (!linked);
 	return true;
@@ -182,16 +204,20 @@ static bool write_pair(const union key *key, const union text *name)
 /* A way along a chain. */
 struct walk {
 	const union key *key;
+	enum way way;
 	uint64_t next;
 	uint64_t ticket; /* of the pair that was read last */
 	union text name;
 };
 
-static struct walk walk_from(const union key *key)
+/* Along the pairs of KEY or, with a NAME, that one. */
+static struct walk walk_from(const union key *key, const char *name)
 {
-	_Atomic uint64_t *chain = chain_of(key, false);
+	_Atomic uint64_t *chain = chain_of(key, name, false);
 
-	return (struct walk){ .key = key, .next = chain ? *chain : 0 };
+	return (struct walk){ .key = key,
+			      .way = name ? BY_PAIR : BY_ADDRESS,
+			      .next = chain ? *chain : 0 };
 }
 
 /* Reads the next pair with the address; false when there is none. */
@@ -206,7 +232,7 @@ static bool read_pair(struct walk *walk)
 			key.words[i] = place->address[i];
 		for (size_t i = 0; i < NAME_WORDS; i++)
 			walk->name.words[i] = place->name[i];
-		walk->next = place->next;
+		walk->next = place->next[walk->way];
 		/* What was linked is whole, also if its writer has not let go of it. */
 		if (place->mark / 2 != walk->ticket)
 			return false;
@@ -216,14 +242,22 @@ static bool read_pair(struct walk *walk)
 	return false;
 }
 
-static bool is_known(const union key *key, const char *name)
+/* The ticket of the pair, the last where there are several; 0: it is not known. */
+static uint64_t find_pair(const union key *key, const char *name)
 {
-	struct walk walk = walk_from(key);
+	struct walk walk = walk_from(key, name);
 
 	while (read_pair(&walk))
 		if (!strcmp(walk.name.bytes, name))
-			return last_ticket - walk.ticket < RESOLVER_KEPT;
-	return false;
+			return walk.ticket;
+	return 0;
+}
+
+static bool is_known(const union key *key, const char *name)
+{
+	const uint64_t ticket = find_pair(key, name);
+
+	return ticket && last_ticket - ticket < RESOLVER_KEPT;
 }
 
 bool resolver_name(const char *asked, char out[NAME_SIZE])
@@ -263,9 +297,10 @@ bool resolver_names(int family, const void *bytes, void (*each)(void *arg, const
 	struct walk walk;
 
 	if (make_key(family, bytes, &key)) {
-		walk = walk_from(&key);
+		walk = walk_from(&key, NULL);
 		while (read_pair(&walk))
-			each(arg, walk.name.bytes);
+			if (find_pair(&key, walk.name.bytes) <= walk.ticket)
+				each(arg, walk.name.bytes);
 	}
 	return !lost;
 }

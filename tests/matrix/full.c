@@ -161,6 +161,25 @@ static void raw_key(const struct scenario *s)
 }
 #endif
 
+#if OPENSSL_VERSION_NUMBER >= 0x30500000L && !defined(OPENSSL_NO_QUIC)
+/* An SSL that is no connection takes what only connections have a use for, and does nothing. */
+static void beside_listener(const struct scenario *s)
+{
+	SSL *listener = SSL_new_listener(server_context(s->version, HONEST), 0);
+	SSL_SESSION *session = SSL_SESSION_new();
+	size_t n;
+
+	if (!listener || !session)
+		broken("SSL_new_listener");
+	number("its verify mode", SSL_get_verify_mode(listener));
+	number("its session", SSL_set_session(listener, session));
+	number("its early data", SSL_write_early_data(listener, SECRET, sizeof(SECRET) - 1, &n));
+	number("its handshake", SSL_do_handshake(listener));
+	ERR_clear_error();
+	connect_with(s, client_context(s->version), server_context(s->version, HONEST));
+}
+#endif
+
 const struct scenario full_scenarios[] = {
 	{ "1.2: full", CERTIFICATE, full, .version = TLS1_2_VERSION },
 	{ "1.3: full", CERTIFICATE, full, .version = TLS1_3_VERSION },
@@ -188,6 +207,8 @@ const struct scenario full_scenarios[] = {
 	{ "QUIC: full, verifies nothing", CERTIFICATE, full, .version = QUIC_VERSION, .how = "none",
 	  .talk = talk_quic },
 	{ "QUIC: full, own verification", CERTIFICATE, full, .version = QUIC_VERSION, .how = "own",
+	  .talk = talk_quic },
+	{ "QUIC: full, beside a listener", CERTIFICATE, beside_listener, .version = QUIC_VERSION,
 	  .talk = talk_quic },
 #endif
 	{ "1.2: RSA key exchange", CERTIFICATE, rsa, .version = TLS1_2_VERSION, .how = "kRSA" },

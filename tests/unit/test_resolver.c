@@ -329,6 +329,30 @@ TEST(the_first_name_may_be_the_one_that_is_lost)
 	CHECK(!resolver_names(AF_INET, &address, note, &found));
 }
 
+static void add_to_one_address(unsigned i)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "n%u.example.com", i);
+	add(name, "192.0.2.7");
+}
+
+/* As a resolver has them that answers with one address for all that it blocks. */
+TEST(very_many_names_of_one_address)
+{
+	const unsigned most = RESOLVER_KEPT + 10;
+	struct found found;
+
+	(void)arg;
+	for (unsigned i = 0; i < most; i++)
+		add_to_one_address(i);
+	/* The first is so old that it is written once more. */
+	add_to_one_address(0);
+	found = look("192.0.2.7", "n1.example.com");
+	CHECK(found.there && found.n == most);
+	CHECK(!strcmp(found.first, "n0.example.com"));
+}
+
 /* --- threads */
 
 static uint32_t overtaking; /* how many pairs are written while one waits */
@@ -468,6 +492,7 @@ int main(void)
 		cmocka_unit_test(a_lost_name_is_not_forgotten),
 		cmocka_unit_test(the_first_name_may_be_the_one_that_is_lost),
 		cmocka_unit_test(a_thread_that_is_overtaken),
+		cmocka_unit_test(very_many_names_of_one_address),
 		cmocka_unit_test(threads),
 		cmocka_unit_test(fork_in_the_middle),
 	};
