@@ -79,9 +79,9 @@ matrix() {
 }
 
 core() { # MACHINE
-	local machine=$1 build=build/lines/$1 compiler tools emulator source rc=0
+	local machine=$1 build=build/lines/$1 tools emulator source rc=0
 	describe "$machine" || return
-	type "$compiler" ${emulator:-true} >/dev/null 2>&1 && scripts/roots.sh "$machine" >&2 || {
+	type "$tools-gcc" ${emulator:-true} >/dev/null 2>&1 && scripts/roots.sh "$machine" >&2 || {
 		printf '1..1\nok 1 - %s # skip %s\n' "$machine" "its compiler or libraries cannot be had"
 		return 0
 	}

@@ -44,11 +44,13 @@ archive() {
 		awk 'NR == 1 { print $2 }'
 }
 
-apt() { # COMMAND...: an apt of its own, for this root
+# An apt of its own, for this root. Releases are wanted as they are, also those that are not kept up.
+apt() { # COMMAND...
 	apt-get -qq -o "APT::Architecture=$arch" -o "APT::Architectures=$arch" \
 		-o "APT::Default-Release=${suites[0]}" -o APT::Sandbox::User="$(id -un)" \
 		-o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
 		-o Dir::Etc::preferencesparts=/dev/null -o "Dir::State=$state" \
+		-o Acquire::Check-Valid-Until=false \
 		-o "Dir::State::status=$state/status" -o "Dir::Cache=$state" "$@"
 }
 

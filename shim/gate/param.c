@@ -16,8 +16,9 @@
 /* Where 1.1.1 has them, in words (crypto/x509/x509_local.h), of 64 bits or of 32. */
 enum { HOSTS = sizeof(void *) == 8 ? 7 : 9, ADDRESS = HOSTS + 5, ADDRESS_SIZE = ADDRESS + 1 };
 
-/* From 4.0 on there is a stack of addresses, its pointer in one of so many words. */
-#define ADDRESSES_WITHIN 14
+/* 4.0 has a stack of addresses, its pointer in one of so many words. Later lines are not known. */
+#define LINE_WITH_ADDRESSES 0x400
+#define ADDRESSES_WITHIN    14
 
 struct buffer {
 	const void *bytes;
@@ -107,8 +108,11 @@ static size_t changed_word(const X509_VERIFY_PARAM *param, const uintptr_t befor
 	return changed;
 }
 
-/* What the first address changes must lead to it and, with one more, to both. */
-static int prove_addresses(struct openssl *lib, X509_VERIFY_PARAM *param)
+/*
+ * What the first address changes must lead to it and, with one more, to both.
+ * Otherwise the first one, for which there is a getter, has to do.
+ */
+static int find_addresses(struct openssl *lib, X509_VERIFY_PARAM *param)
 {
 	char first[NAME_SIZE] = "", second[NAME_SIZE] = "", third[NAME_SIZE] = "";
 	uintptr_t before[ADDRESSES_WITHIN];
@@ -119,32 +123,33 @@ static int prove_addresses(struct openssl *lib, X509_VERIFY_PARAM *param)
 		return -1;
 	at = changed_word(param, before);
 	if (!at)
-		return 0;
+		return 1;
 	if (lib->X509_VERIFY_PARAM_add1_ip_asc(param, ONE_MORE) != 1)
 		return -1;
 	read_one_of(lib, param, at, 0, first);
 	read_one_of(lib, param, at, 1, second);
 	read_one_of(lib, param, at, 2, third);
-	if (strcmp(first, PROOF_ADDRESS) || strcmp(second, ONE_MORE) || *third)
-		return 0;
-	lib->addresses_at = at;
+	if (!strcmp(first, PROOF_ADDRESS) && !strcmp(second, ONE_MORE) && !*third)
+		lib->addresses_at = at;
 	return 1;
 }
 
 int param_is_readable(struct openssl *lib)
 {
 	const bool getters = lib->X509_VERIFY_PARAM_get0_host && lib->X509_VERIFY_PARAM_get1_ip_asc;
+	const bool addresses = lib->X509_VERIFY_PARAM_add1_ip_asc && lib->OpenSSL_version_num &&
+			       lib->OpenSSL_version_num() >> 20 == LINE_WITH_ADDRESSES;
 	X509_VERIFY_PARAM *param;
 	int proved;
 
-	if (lib->params_proved || (getters && !lib->X509_VERIFY_PARAM_add1_ip_asc))
+	if (lib->params_proved || (getters && !addresses))
 		return 1;
 	if (!lib->X509_VERIFY_PARAM_new || !lib->X509_VERIFY_PARAM_free)
 		return 0;
 	param = lib->X509_VERIFY_PARAM_new();
 	if (!param)
 		return -1;
-	proved = getters ? prove_addresses(lib, param) : prove_names(lib, param);
+	proved = getters ? find_addresses(lib, param) : prove_names(lib, param);
 	lib->X509_VERIFY_PARAM_free(param);
 	if (proved > 0)
 		lib->params_proved = true;
@@ -188,7 +193,7 @@ int param_address(const struct openssl *lib, X509_VERIFY_PARAM *param, int i, ch
 	int rv;
 
 	out[0] = '\0';
-	if (lib->X509_VERIFY_PARAM_add1_ip_asc) {
+	if (lib->addresses_at) {
 		read_one_of(lib, param, lib->addresses_at, i, out);
 		return 0;
 	}

@@ -2,7 +2,7 @@
 /*
  * The names that stand in an X509_VERIFY_PARAM. From 3.0 on there are getters;
  * in 1.1.1 there are none, and in 4.0 none for all addresses but the first. There
- * its memory is read, once it is proved to be laid out as expected. Changes no
+ * its memory is read, where it is proved to be laid out as expected. Changes no
  * object and no error queue.
  */
 #ifndef PINSHIM_PARAM_H
