@@ -309,13 +309,25 @@ static int completion_gate(struct openssl *lib, SSL *ssl, const SSL_CIPHER *ciph
 	return ok;
 }
 
-/* Of a SESSION that SSL would offer; the name is the one that will be sent. */
+/*
+ * The name that will be sent. Where there is none, libssl answers with that of
+ * the session that SSL has, if it is older than TLS 1.3.
+ */
+static const char *name_to_send(struct openssl *lib, SSL *ssl)
+{
+	const char *name = lib->SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+	SSL_SESSION *session = lib->SSL_get_session(ssl);
+
+	return session && name == lib->SSL_SESSION_get0_hostname(session) ? NULL : name;
+}
+
+/* Of a SESSION that SSL would offer. */
 static struct judge_case case_of_session(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	return (struct judge_case){
 		.lib = lib,
 		.ssl = ssl,
-		.names.sent = lib->SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name),
+		.names.sent = name_to_send(lib, ssl),
 		.session = session,
 	};
 }

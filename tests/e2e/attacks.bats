@@ -67,6 +67,21 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	assert_fact early=0 got=
 }
 
+@test "a session that was made under a name, for a connection without one" {
+	pin_policy 127.0.0.1 api
+	printf 'deny = %s\n' "$(pin nobody)" >>"$POLICY"
+	attack_bare session-with-name api
+	assert_rc 0
+	assert_fact reused=1
+	# Whose chain nobody has seen is taken off.
+	attack session-with-name api
+	assert_rc 0
+	assert_fact reused=0 got=secret
+	assert_quiet
+	stopped 127.0.0.1 session-with-name mitm
+	assert_fact got=
+}
+
 @test "early data beside an accepted session of another version" {
 	pin_policy api.example.com api
 	stopped api.example.com early-version mitm api.example.com

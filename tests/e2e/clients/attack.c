@@ -12,8 +12,10 @@
 #include "ends.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
@@ -356,6 +358,31 @@ static int early_unconnected(void)
 	return outcome();
 }
 
+/* A session that was made under a name, set before a connection that has none has an address. */
+static int session_with_name(void)
+{
+	SSL_CTX *ctx = client_1_2(), *to = server_with(certificate);
+	SSL_SESSION *session = session_with(ctx, to, ANOTHER_NAME);
+	SSL *ssl = SSL_new(ctx);
+	char address[32];
+	int listener = listen_at(address), fd, at_once = 1;
+	BIO *bio = BIO_new_connect(address);
+
+	SSL_SESSION_set1_hostname(session, ANOTHER_NAME);
+	SSL_set_session(ssl, session);
+	if (BIO_do_connect(bio) != 1)
+		broken("BIO_do_connect");
+	SSL_set_bio(ssl, bio, bio);
+	new_server(to);
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0 || fcntl(SSL_get_fd(ssl), F_SETFL, O_NONBLOCK) ||
+	    setsockopt(SSL_get_fd(ssl), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof(at_once)) ||
+	    SSL_set_fd(server.ssl, fd) != 1)
+		broken("accept4");
+	SSL_set_connect_state(ssl);
+	return attempt(ssl);
+}
+
 /* --- names that come late */
 
 /* The ClientHello has left under one name, then the program sets or takes away another. */
@@ -679,6 +706,7 @@ static const struct {
 	{ "early-very-old", early_very_old },
 	{ "early-of-future", early_of_future },
 	{ "early-unconnected", early_unconnected },
+	{ "session-with-name", session_with_name },
 	{ "rename-1.3", rename_1_3 },
 	{ "rename-1.2", rename_1_2 },
 	{ "name-of-verification", name_of_verification },
