@@ -42,12 +42,12 @@ void gate_raise(struct openssl *lib, SSL *ssl);
 int gate_verify_mode(int mode);
 
 /*
- * The security callback to be set in place of PROGRAM, which it asks before it
- * judges: the same one for the same PROGRAM each time. NULL for NULL.
+ * A ClientHello is being made: keeps the name that it sends, and judges early
+ * data that would leave with it. Whether it may leave.
  */
-openssl_security_cb *gate_before(struct openssl *lib, openssl_security_cb *program);
+bool gate_hello(struct openssl *lib, SSL *ssl);
 
-/* What the program, or the library, set where PRESENT is found now. */
-openssl_security_cb *gate_behind(openssl_security_cb *present);
+/* The completion gate: what the answer to SSL_SECOP_CIPHER_CHECK shall be. */
+int gate_completion(struct openssl *lib, SSL *ssl, const SSL_CIPHER *cipher);
 
 #endif

@@ -11,6 +11,7 @@
 #include "gate/gate.h"
 #include "gate/lacking.h"
 #include "gate/param.h"
+#include "gate/security.h"
 #include "gate/state.h"
 #include "process/event.h"
 #include "process/store.h"
@@ -117,7 +118,7 @@ void on_ctx_set_security_callback(SSL_CTX *ctx, openssl_security_cb *cb)
 		return;
 	}
 	if (gate_install(lib, ctx) == 0)
-		real(ctx, gate_before(lib, cb));
+		real(ctx, security_before(lib, cb));
 }
 
 openssl_security_cb *on_ctx_get_security_callback(const SSL_CTX *ctx)
@@ -126,7 +127,7 @@ openssl_security_cb *on_ctx_get_security_callback(const SSL_CTX *ctx)
 	__typeof__(SSL_CTX_get_security_callback) *real = REAL(lib, SSL_CTX_get_security_callback);
 	openssl_security_cb *present = real ? real(ctx) : NULL;
 
-	return is_gated(lib) ? gate_behind(present) : present;
+	return is_gated(lib) ? security_behind(present) : present;
 }
 
 void on_set_security_callback(SSL *ssl, openssl_security_cb *cb)
@@ -135,7 +136,7 @@ void on_set_security_callback(SSL *ssl, openssl_security_cb *cb)
 	__typeof__(SSL_set_security_callback) *real = REAL(lib, SSL_set_security_callback);
 
 	if (real)
-		real(ssl, is_gated(lib) ? gate_before(lib, cb) : cb);
+		real(ssl, is_gated(lib) ? security_before(lib, cb) : cb);
 }
 
 openssl_security_cb *on_get_security_callback(const SSL *ssl)
@@ -144,7 +145,7 @@ openssl_security_cb *on_get_security_callback(const SSL *ssl)
 	__typeof__(SSL_get_security_callback) *real = REAL(lib, SSL_get_security_callback);
 	openssl_security_cb *present = real ? real(ssl) : NULL;
 
-	return is_gated(lib) ? gate_behind(present) : present;
+	return is_gated(lib) ? security_behind(present) : present;
 }
 
 int on_get_verify_mode(const SSL *ssl)
