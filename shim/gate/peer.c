@@ -382,8 +382,8 @@ static int64_t seconds(const struct openssl *lib, const ASN1_TIME *time)
 
 	if (lib->ASN1_TIME_to_tm(time, &utc) != 1)
 		return 0;
-	return date_seconds(utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday) + utc.tm_hour * 3600 +
-	       utc.tm_min * 60 + utc.tm_sec;
+	return date_seconds(utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday) +
+	       INT64_C(3600) * utc.tm_hour + INT64_C(60) * utc.tm_min + utc.tm_sec;
 }
 
 int peer_describe(struct openssl *lib, X509 *cert, struct event_cert *out)

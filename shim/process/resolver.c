@@ -102,7 +102,7 @@ static size_t hash(const void *bytes, size_t len)
  */
 static _Atomic uint64_t *chain_of(const union key *key, const char *name, bool make)
 {
-	const size_t size = WAYS * BUCKETS * sizeof(*chains);
+	const size_t size = sizeof(*chains) * WAYS * BUCKETS;
 	_Atomic uint64_t *all = chains, *expected = NULL;
 	size_t bucket;
 
