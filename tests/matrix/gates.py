@@ -95,6 +95,18 @@ def paths(arguments):
     return [row.split("\t")[0] for row in listed.stdout.splitlines() if not row.endswith("\tnever")]
 
 
+def table(caught, leaking):
+    """Paths by gates: an x where the path leaks without the gate."""
+    columns = dict(zip(GATES, "abcdefghijklmnopqrstuvwxyz"))
+    width = max(map(len, caught))
+    print("# without:")
+    for gate, column in columns.items():
+        print(f"#   {column}  {gate}: {len(leaking[gate])} paths leak")
+    print(f"# {'':{width}}  {' '.join(columns.values())}")
+    for path, gates in caught.items():
+        print(f"# {path:{width}}  " + " ".join("x" if gate in gates else "." for gate in GATES))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", type=pathlib.Path, required=True)
@@ -115,9 +127,8 @@ def main():
     caught = {}
     for number, path in enumerate(every, 2):
         caught[path] = [gate for gate in GATES if path in leaking[gate]]
-        print(f"{'' if caught[path] else 'not '}ok {number} - {path}: {', '.join(caught[path])}")
-    for gate in GATES:
-        print(f"# {len(leaking[gate]):4} paths leak without: {gate}")
+        print(f"{'' if caught[path] else 'not '}ok {number} - {path} leaks without its gate")
+    table(caught, leaking)
     return bool(whole) or not all(caught.values())
 
 
