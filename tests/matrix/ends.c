@@ -170,6 +170,7 @@ static void *serve(void *arg)
 	struct end *e = arg;
 	SSL *ssl = SSL_new(e->ctx);
 	const char *sni;
+	X509 *cert;
 
 	if (e->listener >= 0)
 		e->fd = accept(e->listener, NULL, NULL);
@@ -183,6 +184,9 @@ static void *serve(void *arg)
 	if (e->done)
 		talk(e, ssl);
 	e->reused = SSL_session_reused(ssl);
+	cert = SSL_get_peer_certificate(ssl);
+	e->client_certificate = cert != NULL;
+	X509_free(cert);
 	sni = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
 	snprintf(e->sni, sizeof(e->sni), "%s", sni ? sni : "");
 	SSL_shutdown(ssl);

@@ -35,10 +35,10 @@ static void verified_name(const struct scenario *s)
 		SSL_set1_host(ssl, OTHER_NAME);
 		SSL_add1_host(ssl, NAME);
 	}
-	if (!strcmp(s->how, "beside"))
+	if (!strcmp(s->how, "beside")) {
 		SSL_set1_host(ssl, NAME);
-	if (!strcmp(s->how, "beside"))
 		set_name(ssl, OTHER_NAME);
+	}
 	finish(s, ssl);
 }
 
