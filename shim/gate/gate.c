@@ -332,10 +332,19 @@ static struct judge_case case_of_session(struct openssl *lib, SSL *ssl, SSL_SESS
 	};
 }
 
+/* As exact as libssl's: time(2) may still be at the second before a session was made. */
+static long seconds_now(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (long)now.tv_sec;
+}
+
 /* Whether libssl will drop the session's ticket for its age, which it counts in 32 bits of ms. */
 static bool is_too_old(struct openssl *lib, const SSL_SESSION *session)
 {
-	const long margin = 2, age = (long)time(NULL) - lib->SSL_SESSION_get_time(session);
+	const long margin = 2, age = seconds_now() - lib->SSL_SESSION_get_time(session);
 	const unsigned long most = UINT32_MAX / 1000;
 	const unsigned long hint = lib->SSL_SESSION_get_ticket_lifetime_hint(session);
 
