@@ -99,14 +99,6 @@ accepted_with() { # KEY=VALUE...
 	assert_refused_inside
 }
 
-# A relay gives a connection that has neither name nor address.
-relay() {
-	"${BARE[@]:2}" socat "UNIX-LISTEN:$T/relay,fork" "TCP:127.0.0.1:$PORT" 3>&- &
-	started $!
-	wait_for [ -S "$T/relay" ]
-	PORT=$T/relay
-}
-
 @test "unnamed" {
 	start_server line api
 	relay

@@ -188,10 +188,7 @@ accepted_with() { # KEY=VALUE...
 
 @test "a connection without an address stays unnamed" {
 	start_server line api
-	"${BARE[@]:2}" socat "UNIX-LISTEN:$T/relay,fork" "TCP:127.0.0.1:$PORT" 3>&- &
-	started $!
-	wait_for [ -S "$T/relay" ]
-	PORT=$T/relay
+	relay
 	policy <<-END
 		$(logged)
 		unnamed = refuse

@@ -6,8 +6,7 @@
 # refused or `untrusted', to take the one it has for a certificate that it does not trust.
 # shellcheck shell=bash disable=SC2034,SC2154 # set and read by the rig and the bats files
 
-with_right_pin() {
-	pin_policy "$HOST" api
+same_as_bare() {
 	start_server "$proto" api
 	AS=("${BARE[@]}")
 	try "by_$program"
@@ -16,6 +15,11 @@ with_right_pin() {
 	try "by_$program"
 	assert_same_as bare
 	assert_data 2
+}
+
+with_right_pin() {
+	pin_policy "$HOST" api
+	same_as_bare
 }
 
 with_wrong_pin() {
@@ -38,14 +42,7 @@ with_wrong_pin() {
 
 with_no_section() {
 	pin_policy elsewhere.example.org nobody
-	start_server "$proto" api
-	AS=("${BARE[@]}")
-	try "by_$program"
-	keep bare
-	AS=("${SHIMMED[@]}")
-	try "by_$program"
-	assert_same_as bare
-	assert_data 2
+	same_as_bare
 }
 
 with_broken_policy() {

@@ -87,6 +87,14 @@ start_listening() { # COMMAND...: writes its port to $RECORD.port
 	PORT=$(<"$RECORD.port")
 }
 
+# A relay gives a connection that has neither name nor address.
+relay() {
+	"${BARE[@]:2}" socat "UNIX-LISTEN:$T/relay,fork" "TCP:127.0.0.1:$PORT" 3>&- &
+	started $!
+	wait_for [ -S "$T/relay" ]
+	PORT=$T/relay
+}
+
 # Ends the server, which first reads what it has been sent: the record is complete after this.
 stop_server() {
 	[ -z "$SERVER" ] || end "$SERVER"
