@@ -17,7 +17,7 @@
 #include "cmd/cmd.h"
 #include "process/source.h"
 
-enum { OPTION_ROOT = OPTION_STRICT + 1, OPTION_JSON };
+enum { OPTION_ROOT = OPTION_HELP + 100 };
 
 static const struct {
 	const char *name;
