@@ -178,7 +178,10 @@ install: all
 	install -D -m 0644 shim/entry/libpinshim.8 $(DESTDIR)$(MANDIR)/man8/libpinshim.8
 	install -D -m 0644 conf/policy.ini $(DESTDIR)$(DOCDIR)/policy.ini
 
+# Afterwards every program would say that it misses the library, and no command would be there to mend that.
 uninstall:
+	@! grep -sv '^[[:space:]]*#' $(DESTDIR)/etc/ld.so.preload | grep -qF $(LIBDIR)/libpinshim.so || { \
+		echo "the library is in $(DESTDIR)/etc/ld.so.preload; run 'pinshim host disable' first" >&2; exit 1; }
 	rm -f $(DESTDIR)$(LIBDIR)/libpinshim.so $(DESTDIR)$(BINDIR)/pinshim
 	rm -f $(DESTDIR)$(MANDIR)/man1/pinshim.1 $(DESTDIR)$(MANDIR)/man5/pinshim.ini.5
 	rm -f $(DESTDIR)$(MANDIR)/man8/libpinshim.8 $(DESTDIR)$(DOCDIR)/policy.ini
