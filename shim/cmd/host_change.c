@@ -86,10 +86,10 @@ static int check_library(const struct library *l)
 	struct statvfs fs;
 	int rv = -1;
 
-	if (strpbrk(l->real, PRELOAD_SEPARATORS "#$") || strpbrk(l->entry, PRELOAD_SEPARATORS "#$"))
+	if (strpbrk(l->entry, PRELOAD_SEPARATORS "#$"))
 		complain("ld.so.preload cannot hold the path '%s'; install pinshim where no path "
 			 "has a blank, ':', '#' or '$'",
-			 l->real);
+			 l->entry);
 	else if (!self || preload_check(self, l->real, why, sizeof(why)) < 0)
 		complain("'%s' cannot be enabled: %s", l->real, why);
 	else if (statvfs(l->real, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
@@ -130,7 +130,8 @@ static int try_and_prove(const struct host *h, const struct library *l)
 	struct trial t;
 	int rv = -1;
 
-	if (trial_begin(l->real, *h->root, &t) == 0 && canaries_run(&t) == 0 && proof_make(&t) == 0)
+	if (trial_begin(*h->root ? l->real : l->entry, *h->root, &t) == 0 &&
+	    canaries_run(&t) == 0 && proof_make(&t) == 0)
 		rv = 0;
 	trial_end(&t);
 	return rv;
