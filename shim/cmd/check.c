@@ -9,9 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/check_connect.h"
 #include "cmd/check_warn.h"
 #include "cmd/cmd.h"
+#include "cmd/server.h"
 #include "process/source.h"
+
+/* Not that of a refusal: the network may be down. */
+#define EXIT_NOT_ASKED 3
+
+struct wanted {
+	bool strict, connect;
+	const char *port; /* NULL: not said */
+	char **hosts;	  /* NULL-terminated */
+};
 
 static const char *plural(size_t n)
 {
@@ -31,11 +42,23 @@ static void print_summary(const struct source *source)
 			pins += in_section[k].kind != PIN_DENY;
 	}
 	printf("%s: %zu section%s, %zu pin%s\n", source->path, n, plural(n), pins, plural(pins));
+	fflush(stdout);
 }
 
-static int report(const struct source *source, bool strict)
+/* The worst that was found. */
+static int status_of(const struct connect_result *result, bool strict, unsigned warnings)
 {
+	if (result->refused || (strict && warnings))
+		return EXIT_FAILURE;
+	return result->not_asked ? EXIT_NOT_ASKED : EXIT_SUCCESS;
+}
+
+static int report(const struct source *source, const struct wanted *wanted)
+{
+	struct connect_task task = { source, wanted->port, wanted->hosts };
+	struct connect_result result = { 0 };
 	unsigned warnings;
+	int rv;
 
 	if (!source->policy) {
 		fprintf(stderr, "%s\n", source->error);
@@ -43,27 +66,52 @@ static int report(const struct source *source, bool strict)
 	}
 	warnings = check_warn(source);
 	print_summary(source);
-	return strict && warnings ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (wanted->connect && (rv = check_connect(&task, &result)) != 0)
+		return rv;
+	return status_of(&result, wanted->strict, warnings + result.warnings);
+}
+
+static void take_options(const struct verb *verb, int argc, char **argv, struct wanted *wanted)
+{
+	int option;
+
+	while ((option = next_option(verb, argc, argv)) != -1) {
+		if (option == OPTION_STRICT)
+			wanted->strict = true;
+		else if (option == OPTION_PORT)
+			wanted->port = optarg;
+		else
+			wanted->connect = true;
+	}
+	if (wanted->port && !wanted->connect)
+		usage_error(verb, "--port is for --connect");
+	if (wanted->port && !server_is_port(wanted->port))
+		usage_error(verb, "'%s' is not a port; write a number from 1 to 65535",
+			    wanted->port);
 }
 
 static int check(const struct verb *verb, int argc, char **argv)
 {
+	struct wanted wanted = { 0 };
 	const char *path = SOURCE_HOST_DIR;
 	struct source *source;
-	bool strict = false;
 	int status = EXIT_FAILURE;
 
-	while (next_option(verb, argc, argv) == OPTION_STRICT)
-		strict = true;
-	if (optind + 1 < argc)
-		usage_error(verb, "'%s' is one argument too many", argv[optind + 1]);
+	take_options(verb, argc, argv, &wanted);
 	if (optind < argc)
-		path = argv[optind];
+		path = argv[optind++];
 	if (!*path)
 		usage_error(verb, "'' names no policy");
+	if (optind < argc && !wanted.connect)
+		usage_error(verb, "'%s' is one argument too many", argv[optind]);
+	if (optind < argc && wanted.port)
+		usage_error(verb, "--port is for the hosts of the policy; write HOST:PORT");
+	if (!wanted.port)
+		wanted.port = "443";
+	wanted.hosts = argv + optind;
 	source = source_load(path, !strcmp(path, SOURCE_HOST_DIR));
 	if (source)
-		status = report(source, strict);
+		status = report(source, &wanted);
 	else
 		complain("out of memory");
 	source_free(source);
@@ -72,19 +120,29 @@ static int check(const struct verb *verb, int argc, char **argv)
 
 static const struct option longs[] = {
 	COMMON_OPTIONS,
+	{ "connect", no_argument, NULL, 'c' },
+	{ "port", required_argument, NULL, OPTION_PORT },
 	{ "strict", no_argument, NULL, OPTION_STRICT },
 	{ 0 },
 };
 
 const struct verb verb_check = {
 	.name = "check",
-	.synopsis = "check [--strict] [FILE|DIR]",
+	.synopsis = "check [-c] [--port PORT] [--strict] [FILE|DIR] [HOST[:PORT]]...",
 	.help = "Reads the policy FILE, or the policy of all *.ini in DIR, or the host's policy, "
 		"and\n"
 		"prints its error, or warnings and a summary.\n"
 		"\n"
-		"  --strict   exit with 1 for warnings as well\n",
-	.shorts = ":",
+		"  -c, --connect   also ask each server that a section names, or each HOST: "
+		"whether\n"
+		"                  it is accepted, by which pin, and when its certificate ends\n"
+		"  --port PORT     ask the servers of sections at PORT instead of 443\n"
+		"  --strict        exit with 1 for warnings as well\n"
+		"\n"
+		"Exits with 0; 1: the policy is bad, or a server is refused; 3: a server could "
+		"not\n"
+		"be asked, and none is refused.\n",
+	.shorts = ":c",
 	.longs = longs,
 	.main = check,
 };

@@ -24,7 +24,7 @@
 #include "pure/verdict.h"
 
 #define AT_ONCE	    8
-#define WHY_SIZE    512
+#define WHY_SIZE    (2 * PATH_MAX)
 #define MOST_EVENTS (1 << 20) /* bytes that one handshake may tell */
 
 /* What a client's environment has: what is passed on, and what is said here. */
@@ -41,9 +41,9 @@ struct asking {
 	bool progress; /* a line of it stands on the terminal */
 };
 
-/* A host and the client that asks it. */
+/* The client that asks one host. */
 struct question {
-	struct server server;
+	const struct server *server;
 	struct child client;
 	int started; /* -1: it could not be */
 	int error;   /* then why */
@@ -102,16 +102,17 @@ static void free_variables(char **list)
 	free(list);
 }
 
-static void start(const struct asking *a, struct question *q)
+static void start(const struct asking *a, struct question *q, const struct server *server)
 {
 	struct handshake h = { .library = a->library,
-			       .host = q->server.name,
-			       .port = q->server.port,
-			       .name = q->server.kind == NAME_HOST ? q->server.name : NULL,
+			       .host = server->name,
+			       .port = server->port,
+			       .name = server->kind == NAME_HOST ? server->name : NULL,
 			       .prepare = keep_open,
 			       .data = &q->events };
 	char **variables = NULL;
 
+	q->server = server;
 	q->started = -1;
 	q->events = memfd_create("pinshim", MFD_CLOEXEC);
 	if (q->events >= 0)
@@ -150,13 +151,13 @@ static const struct policy_section *section_of(const struct asking *a, const str
 static void complain_of(const struct asking *a, const struct question *q, const char *why)
 {
 	const struct policy *p = a->source->policy;
-	const struct policy_section *s = section_of(a, &q->server);
+	const struct policy_section *s = section_of(a, q->server);
 
 	if (s)
 		fprintf(stderr, "%s:%u: ", policy_string(p, s->place.file), s->place.line);
 	else
 		fprintf(stderr, "%s: ", a->source->path);
-	fprintf(stderr, "not asked: %s port %s: %s\n", q->server.name, q->server.port, why);
+	fprintf(stderr, "not asked: %s port %s: %s\n", q->server->name, q->server->port, why);
 }
 
 /* Waits for the client and says what came of it. */
@@ -164,9 +165,10 @@ static void finish(struct asking *a, struct question *q)
 {
 	struct seen *seen = malloc(sizeof(*seen));
 	struct host_told told = { .source = a->source,
-				  .section = section_of(a, &q->server),
-				  .name = q->server.name,
-				  .port = q->server.port,
+				  .path = a->policy ? a->policy : SOURCE_HOST_DIR,
+				  .section = section_of(a, q->server),
+				  .name = q->server->name,
+				  .port = q->server->port,
 				  .seen = seen,
 				  .now = time(NULL) };
 	enum handshake_end end = HANDSHAKE_NOT_RUN;
@@ -189,20 +191,25 @@ static void finish(struct asking *a, struct question *q)
 		complain_of(a, q, why);
 		a->result->not_asked++;
 	}
+	fflush(stdout);
 	show_progress(a);
 	if (q->events >= 0)
 		close(q->events);
 	free(seen);
 }
 
-static void ask_all(struct asking *a, struct question *questions)
+static void ask_all(struct asking *a, const struct server *servers)
 {
+	static struct question questions[AT_ONCE];
+
 	show_progress(a);
 	for (size_t i = 0; i < a->n + AT_ONCE; i++) {
+		struct question *q = &questions[i % AT_ONCE];
+
 		if (i >= AT_ONCE && i - AT_ONCE < a->n)
-			finish(a, &questions[i - AT_ONCE]);
+			finish(a, q);
 		if (i < a->n)
-			start(a, &questions[i]);
+			start(a, q, &servers[i]);
 	}
 	hide_progress(a);
 }
@@ -225,9 +232,8 @@ static void take_section(const struct policy *p, const struct policy_section *s,
 	snprintf(out->port, sizeof(out->port), "%s", port);
 }
 
-/* Questions for every section that names one host and looks at it; how many do not, in *OTHERS. */
-static size_t take_sections(const struct connect_task *task, struct question *questions,
-			    size_t *others)
+/* Every section that names one host and looks at it; how many name none, in *OTHERS. */
+static size_t take_sections(const struct connect_task *task, struct server *servers, size_t *others)
 {
 	const struct policy *p = task->source->policy;
 	const struct policy_section *sections;
@@ -241,22 +247,16 @@ static size_t take_sections(const struct connect_task *task, struct question *qu
 		if (sections[i].wildcard != WILDCARD_NONE)
 			++*others;
 		else
-			take_section(p, &sections[i], task->port, &questions[taken++].server);
+			take_section(p, &sections[i], task->port, &servers[taken++]);
 	}
 	return taken;
 }
 
-static int take_hosts(const struct connect_task *task, struct question *questions, size_t n)
+static int take_hosts(const struct connect_task *task, struct server *servers, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct server *server = &questions[i].server;
-
-		if (server_parse(task->hosts[i], server) < 0)
+	for (size_t i = 0; i < n; i++)
+		if (server_parse(task->hosts[i], &servers[i]) < 0)
 			return -1;
-		/* The port that it gives to hosts without one. */
-		if (!strcmp(server->port, "443") && !strstr(task->hosts[i], ":443"))
-			snprintf(server->port, sizeof(server->port), "%s", task->port);
-	}
 	return 0;
 }
 
@@ -275,23 +275,23 @@ static int prepare(const struct connect_task *task, struct asking *a)
 int check_connect(const struct connect_task *task, struct connect_result *result)
 {
 	struct asking a = { .source = task->source, .result = result };
-	struct question *questions = NULL;
+	struct server *servers = NULL;
 	int rv = EXIT_FAILURE;
 	size_t n, others = 0;
 
 	while (task->hosts[a.n])
 		a.n++;
 	policy_sections(task->source->policy, &n);
-	questions = calloc(n + a.n + 1, sizeof(*questions));
-	if (!questions) {
+	servers = calloc(n + a.n + 1, sizeof(*servers));
+	if (!servers) {
 		complain("out of memory");
 	} else if (prepare(task, &a) == 0) {
-		rv = a.n && take_hosts(task, questions, a.n) < 0 ? EXIT_USAGE : 0;
+		rv = a.n && take_hosts(task, servers, a.n) < 0 ? EXIT_USAGE : 0;
 		if (!a.n)
-			a.n = take_sections(task, questions, &others);
+			a.n = take_sections(task, servers, &others);
 	}
 	if (rv == 0) {
-		ask_all(&a, questions);
+		ask_all(&a, servers);
 		printf("%s: %u host%s asked: %u accepted, %u refused, %u not reached\n",
 		       task->source->path, result->asked, result->asked == 1 ? "" : "s",
 		       result->accepted, result->refused, result->not_asked);
@@ -300,6 +300,6 @@ int check_connect(const struct connect_task *task, struct connect_result *result
 			       task->source->path, others, others == 1 ? "" : "s");
 	}
 	free(a.policy);
-	free(questions);
+	free(servers);
 	return rv;
 }

@@ -10,7 +10,7 @@
 
 struct connect_task {
 	const struct source *source; /* whose policy is good */
-	const char *port;	     /* for hosts that do not say one */
+	const char *port;	     /* at which the hosts of sections are asked */
 	char **hosts;		     /* HOST[:PORT]..., NULL-terminated; empty: the sections' own */
 };
 

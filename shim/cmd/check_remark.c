@@ -29,7 +29,8 @@ static const struct {
 	{ "Amazon", "Amazon ECDSA 384 M" },
 };
 
-/* Whether NAME, in one line as RFC 2253 has it, has the attribute TYPE=VALUE; with DIGITS behind. */
+/* Whether NAME, in one line as RFC 2253 has it, has the attribute TYPE=VALUE; with DIGITS behind.
+ */
 static bool has_attribute(const char *name, const char *type, const char *value, bool digits)
 {
 	size_t len = strlen(type), n = strlen(value);
@@ -95,6 +96,26 @@ static bool is_shown(const struct seen *seen, const struct policy_pin *pin)
 	return true;
 }
 
+/* What an event's path is below that of the policy that is checked; NULL: of another policy. */
+static const char *below_source(const struct host_told *h)
+{
+	size_t len = strlen(h->path);
+	const char *rest = h->seen->policy + len;
+
+	return strncmp(h->seen->policy, h->path, len) == 0 && (!*rest || *rest == '/') ? rest
+										       : NULL;
+}
+
+/* "FILE:LINE" of the policy that decided, as its files are called elsewhere. */
+static void print_decider(FILE *to, const struct host_told *h, unsigned line)
+{
+	const char *rest = below_source(h);
+
+	fprintf(to, "%s%s", rest ? h->source->path : h->seen->policy, rest ? rest : "");
+	if (line)
+		fprintf(to, ":%u", line);
+}
+
 static struct policy_place place_of_host(const struct host_told *h)
 {
 	return h->section ? h->section->place : h->source->policy->unlisted_place;
@@ -115,8 +136,10 @@ static void print_refusal(const struct host_told *h)
 	fprintf(stderr, "error: %s port %s is refused: %s", h->name, h->port, seen->reason);
 	if (*seen->error)
 		fprintf(stderr, ": %s", seen->error);
-	if (strcmp(seen->policy, policy_string(p, place.file)) != 0)
-		fprintf(stderr, " (%s:%u)", seen->policy, seen->line);
+	if (!below_source(h) || seen->line != place.line) {
+		fputs(" by ", stderr);
+		print_decider(stderr, h, seen->line);
+	}
 	if (seen->served.n)
 		fprintf(stderr, "; it shows %s, %s, issued by %s",
 			pin_format(seen->served.certs[0].key, pin), seen->served.certs[0].subject,
@@ -134,38 +157,53 @@ static long days_until(const struct host_told *h, int64_t when)
 	return (long)((left - (left < 0 ? DAY_S - 1 : 0)) / DAY_S);
 }
 
+/* What no section is about is let through. */
+static bool is_judged(const struct seen *seen)
+{
+	return strcmp(seen->verdict, "unjudged") != 0 && strcmp(seen->reason, "unlisted") != 0 &&
+	       strcmp(seen->reason, "unnamed") != 0;
+}
+
 static void print_acceptance(const struct host_told *h)
 {
 	const struct seen *seen = h->seen;
 	const struct seen_cert *leaf = seen->served.n ? seen->served.certs : NULL;
 	char day[DATE_DAY_SIZE];
 
-	printf("%s: %s", h->name,
-	       !strcmp(seen->verdict, "unjudged") ? "not judged" : "accepted");
-	if (*seen->matched_kind)
-		printf(", %s at %s:%u matched%s", seen->matched_kind, seen->policy,
-		       seen->matched_line, seen->backup ? " (not the first)" : "");
-	else
+	printf("%s: %s", h->name, is_judged(seen) ? "accepted" : "not judged");
+	if (*seen->matched_kind) {
+		printf(", by %s ", seen->matched_kind);
+		print_decider(stdout, h, seen->matched_line);
+		printf(" (%s)", seen->backup ? "a backup" : "the first");
+	} else {
 		printf(", %s", seen->reason);
+	}
 	if (leaf && leaf->not_after && date_format_day(leaf->not_after, day))
 		printf(", certificate ends on %s (%ld days)", day, days_until(h, leaf->not_after));
 	putchar('\n');
 }
 
-/* It is right for a backup, and only its owner knows whether it is one. */
+/* That is right for a backup, and only its owner knows whether it is one. */
 static void print_unseen(const struct host_told *h)
 {
 	const struct policy *p = h->source->policy;
 	const struct policy_pin *pins;
 	char text[PIN_TEXT_SIZE];
+	bool before;
 	size_t n;
 
 	pins = policy_pins(p, h->section->pins, &n);
-	for (size_t i = 0; i < n; i++)
-		if (!is_shown(h->seen, &pins[i]))
-			printf("  %s:%u: %s %s was not seen, as is right for a backup\n",
-			       policy_string(p, pins[i].place.file), pins[i].place.line,
-			       policy_pin_word(pins[i].kind), pin_format(pins[i].sha256, text));
+	for (size_t i = 0; i < n; i++) {
+		if (is_shown(h->seen, &pins[i]))
+			continue;
+		before = below_source(h) && h->seen->backup &&
+			 pins[i].place.line < h->seen->matched_line;
+		printf("  %s:%u: %s %s was not seen, %s\n", policy_string(p, pins[i].place.file),
+		       pins[i].place.line, policy_pin_word(pins[i].kind),
+		       pin_format(pins[i].sha256, text),
+		       before ? "so it may be out of use: a new backup may take its place"
+			      : "as is right for a backup");
+	}
 }
 
 /* A certificate that is made for days only is renewed late. */
@@ -220,7 +258,7 @@ static unsigned warn_of_ca(const struct host_told *h)
 	const struct seen_cert *shortcut;
 	size_t i;
 
-	if (strcmp(seen->matched_kind, "pin-ca") != 0)
+	if (strcmp(seen->matched_kind, "pin-ca") != 0 || !below_source(h))
 		return 0;
 	place.line = seen->matched_line;
 	if (place_of(chain, seen->matched) == chain->n)

@@ -11,6 +11,7 @@
 
 struct host_told {
 	const struct source *source;
+	const char *path;		      /* of the source, absolute, as events have it */
 	const struct policy_section *section; /* that decides for the host, or NULL */
 	const char *name, *port;
 	const struct seen *seen;

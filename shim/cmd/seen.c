@@ -29,8 +29,9 @@ static int64_t take_time(const json_t *from, const char *field)
 	const char *text = json_string_value(json_object_get(from, field));
 	int year, month, day, hour, minute, second;
 
-	if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ", &year, &month, &day, &hour, &minute,
-			    &second) != 6 ||
+	if (!text ||
+	    sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ", &year, &month, &day, &hour, &minute,
+		   &second) != 6 ||
 	    !date_exists(year, month, day))
 		return 0;
 	return date_seconds(year, month, day) + hour * 3600 + minute * 60 + second;
