@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,9 +22,8 @@
 #include "cmd/server.h"
 #include "pure/verdict.h"
 
-#define AT_ONCE	    8
-#define WHY_SIZE    (2 * PATH_MAX)
-#define MOST_EVENTS (1 << 20) /* bytes that one handshake may tell */
+#define AT_ONCE	 8
+#define WHY_SIZE (2 * PATH_MAX)
 
 /* What a client's environment has: what is passed on, and what is said here. */
 #define OWN_VARIABLES 4
@@ -126,20 +124,17 @@ static void start(const struct asking *a, struct question *q, const struct serve
 }
 
 /* What the client told. 0, or -1: nothing. */
-static int read_events(int fd, struct seen *seen)
+static int read_events(const struct question *q, struct seen *seen)
 {
-	struct stat st;
-	char *text = NULL;
-	ssize_t n = -1;
-	int rv = -1;
+	/* The client wrote through an open file of its own: this one is still at its start. */
+	int fd = dup(q->events);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	int rv = file ? seen_read(file, q->server->name, seen) : -1;
 
-	if (fstat(fd, &st) == 0 && st.st_size > 0 && st.st_size <= MOST_EVENTS)
-		text = malloc((size_t)st.st_size);
-	if (text)
-		n = pread(fd, text, (size_t)st.st_size, 0);
-	if (n > 0)
-		rv = seen_read(text, (size_t)n, seen);
-	free(text);
+	if (file)
+		fclose(file);
+	else if (fd >= 0)
+		close(fd);
 	return rv;
 }
 
@@ -179,7 +174,7 @@ static void finish(struct asking *a, struct question *q)
 		end = handshake_wait(&q->client, why, sizeof(why));
 	a->result->asked++;
 	hide_progress(a);
-	if (q->started == 0 && seen && read_events(q->events, seen) == 0) {
+	if (q->started == 0 && seen && read_events(q, seen) == 0) {
 		if (remark_host(&told, &a->result->warnings))
 			a->result->accepted++;
 		else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the library told of one handshake in a line of JSON, as far as `pinshim
- * check' wants to know it. Reads, and judges nothing.
+ * What the library told of one handshake, as far as `pinshim check' wants to
+ * know it: a copy that lasts, with hashes and times as such. Judges nothing.
  */
 #ifndef PINSHIM_CMD_SEEN_H
 #define PINSHIM_CMD_SEEN_H
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "pure/pin.h"
 
@@ -39,9 +40,9 @@ struct seen {
 };
 
 /*
- * Reads the last handshake that is told in the LEN bytes at TEXT, lines of JSON.
- * 0, or -1 when none is.
+ * Reads the last handshake that is told in FILE, lines of JSON. 0, or -1 when
+ * none is, or after a complaint that calls the file NAME.
  */
-int seen_read(const char *text, size_t len, struct seen *out);
+int seen_read(FILE *file, const char *name, struct seen *out);
 
 #endif
