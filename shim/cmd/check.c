@@ -42,7 +42,6 @@ static void print_summary(const struct source *source)
 			pins += in_section[k].kind != PIN_DENY;
 	}
 	printf("%s: %zu section%s, %zu pin%s\n", source->path, n, plural(n), pins, plural(pins));
-	fflush(stdout);
 }
 
 /* The worst that was found. */

@@ -286,6 +286,7 @@ int check_connect(const struct connect_task *task, struct connect_result *result
 			a.n = take_sections(task, servers, &others);
 	}
 	if (rv == 0) {
+		fflush(stdout);
 		ask_all(&a, servers);
 		printf("%s: %u host%s asked: %u accepted, %u refused, %u not reached\n",
 		       task->source->path, result->asked, result->asked == 1 ? "" : "s",
