@@ -100,6 +100,18 @@ verbs() { # into $verbs
 	offers_only pins.ini
 	completes pin localh
 	offers localhost
+	completes run --refuse localh
+	offers_only localhost
+	completes run -x localhost -e pin
+	offers_only pins.ini
+	completes host ''
+	offers_only enable disable status
+	completes host enable --root "$T/he"
+	offers_only "$T/here"
+	completes check -c --port 44
+	offers_only ''
+	completes check -c pins.ini localh
+	offers localhost
 	completes frob pin
 	offers_only ''
 }
