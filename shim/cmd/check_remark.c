@@ -291,6 +291,8 @@ bool remark_host(const struct host_told *h, unsigned *warnings)
 		return false;
 	}
 	print_acceptance(h);
+	if (h->seen->served.n && !h->seen->validated.n)
+		puts("  its chain does not verify here for this name: a program may refuse it");
 	if (h->section)
 		print_unseen(h);
 	*warnings += warn_of_end(h);

@@ -82,6 +82,17 @@ warns() {
 	says '^localhost: accepted, checks-passed, certificate ends on'
 }
 
+@test "a server whose chain does not verify, which a pin does not ask for" {
+	served untrusted "pin = $(pin untrusted)" "pin = $(pin nobody)"
+	assert_rc 0
+	says "^localhost: accepted, by pin $POLICY:2" '^  its chain does not verify here for this name'
+	served www "pin = $(pin www)" "pin = $(pin nobody)"
+	assert_rc 0
+	says '^  its chain does not verify here for this name'
+	served api "pin = $(pin api)" "pin = $(pin nobody)"
+	! grep 'does not verify' "$T/out" || fail "it does verify"
+}
+
 @test "a server that is refused" {
 	served rotated "pin = $(pin api)" "pin = $(pin nobody)"
 	assert_rc 1
