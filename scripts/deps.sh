@@ -26,6 +26,7 @@ packages() { # GROUP
 			monitoring-plugins-basic postfix swaks
 		echo cl-plus-ssl cl-usocket libcurl4 libgnutls-openssl27 nim php-curl php-pgsql \
 			python3-pyqt5 python3-pyqt6 sbcl
+		echo apparmor bash-completion logrotate systemd
 		;;
 	*)
 		echo "deps.sh: '$1' is no group; write build, demo, test, abi, lint or bench" >&2

@@ -17,7 +17,7 @@ enum {
 	EXIT_NOT_FOUND = 127,
 };
 
-enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_STRICT, OPTION_JSON };
+enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_STRICT, OPTION_JSON, OPTION_PORT };
 
 #define COMMON_OPTIONS                                       \
 	{ "help", no_argument, NULL, OPTION_HELP },          \

@@ -55,7 +55,7 @@ load common
 	usage "pin: unknown option '-p'" pin -p a
 	usage "check: 'b' is one argument too many" check a b
 	usage "check: '' names no policy" check ''
-	usage "check: unknown option '-c'" check -c a
+	usage "check: unknown option '-z'" check -z a
 	usage "check: unknown option '--strict=1'" check --strict=1 a
 	usage "explain: NAME is missing" explain
 	usage "explain: 'c' is one argument too many" explain a b c
