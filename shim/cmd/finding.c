@@ -360,8 +360,10 @@ static int look_at_process(struct scanner *s, const struct process *p, struct fi
 	int rv;
 
 	if (process_map(p->pid, &m) < 0) {
+		if (errno == ENOMEM)
+			return -1;
 		fail(f, "%s", errno == ESRCH ? "no such process" : strerror(errno));
-		return errno == ENOMEM ? -1 : 0;
+		return 0;
 	}
 	f->shim = mapped_library(&m, "libpinshim.so");
 	rv = mapped_closure(s, p, &m, &c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A table of who loads what. Whoever is at PREFIX/bin or PREFIX/lib has modules
- * below PREFIX.
+ * A table of who loads what. Who is in PREFIX/bin, or in or below PREFIX/lib,
+ * has modules below PREFIX, or beside itself.
  */
 #include "cmd/modules.h"
 
@@ -15,7 +15,8 @@
 static const struct host {
 	const char *program, *library; /* patterns of names, or NULL */
 	bool if_gio;		       /* only where some object uses GIO's TLS */
-	const char *modules[4];	       /* patterns below PREFIX; %s: the version in the name */
+	/* Patterns below PREFIX, or "./" and a name; %s: the version in the host's name. */
+	const char *modules[4];
 } hosts[] = {
 	{ "python[23].*", "libpython[23].*.so*", false, { "lib/python%s/lib-dynload/_ssl*.so" } },
 	{ "perl*",
@@ -27,6 +28,8 @@ static const struct host {
 	{ NULL, "libruby*.so*", false, { "lib/*/ruby/*/openssl.so", "lib/ruby/*/*/openssl.so" } },
 	{ "php[0-9]*", "libphp*.so*", false, { "lib/php/*/*.so" } },
 	{ "lua[0-9j]*", "liblua*.so*", false, { "lib/*/lua/*/ssl.so", "lib/lua/*/ssl.so" } },
+	{ "firefox*", NULL, false, { "./libxul.so" } },
+	{ "thunderbird*", NULL, false, { "./libxul.so" } },
 	{ NULL, "libQt6Network.so*", false, { "lib/*/qt6/plugins/tls/*.so" } },
 	{ NULL, "libgio-2.0.so*", true, { "lib/*/gio/modules/*.so", "lib*/gio/modules/*.so" } },
 };
@@ -77,21 +80,33 @@ static int each_match(const char *pattern, int (*each)(const char *path, void *d
 	return rv;
 }
 
+/* Makes of MODULE, an entry of the table, the pattern of a path. */
+static bool expand(const struct object *o, const char *module, char pattern[PATH_MAX])
+{
+	char folder[PATH_MAX], below[256], version[16];
+
+	if (!realpath(o->path, folder) || strpbrk(folder, "*?[\\"))
+		return false;
+	if (!strncmp(module, "./", 2))
+		*strrchr(folder, '/') = '\0';
+	else if (!cut_to_prefix(folder))
+		return false;
+	find_version(object_name(o), version);
+	snprintf(below, sizeof(below), module, version);
+	return snprintf(pattern, PATH_MAX, "%s/%s", folder, below) < PATH_MAX;
+}
+
 static int each_module(const struct host *host, const struct object *o,
 		       int (*each)(const char *path, void *data), void *data)
 {
-	char prefix[PATH_MAX], below[256], version[16], pattern[PATH_MAX + sizeof(below)];
+	char pattern[PATH_MAX];
 	int rv = 0;
 
-	if (!is_host(host, o) || !realpath(o->path, prefix) || !cut_to_prefix(prefix) ||
-	    strpbrk(prefix, "*?[\\"))
+	if (!is_host(host, o))
 		return 0;
-	find_version(object_name(o), version);
-	for (size_t i = 0; rv == 0 && i < 4 && host->modules[i]; i++) {
-		snprintf(below, sizeof(below), host->modules[i], version);
-		snprintf(pattern, sizeof(pattern), "%s/%s", prefix, below);
-		rv = each_match(pattern, each, data);
-	}
+	for (size_t i = 0; rv == 0 && i < 4 && host->modules[i]; i++)
+		if (expand(o, host->modules[i], pattern))
+			rv = each_match(pattern, each, data);
 	return rv;
 }
 

@@ -275,7 +275,8 @@ static int scan(const struct verb *verb, int argc, char **argv)
 		rv = optind == argc ? look_at_path(&s, f) : 0;
 		for (; optind < argc && rv == 0; optind++)
 			rv = look_at(&s, argv[optind], f);
-		report_end(s.report);
+		if (rv == 0 && report_end(s.report) < 0)
+			out_of_memory(&s);
 	}
 	tdestroy(s.files, free_file);
 	free(s.list);

@@ -195,6 +195,8 @@ static void add_reason(struct text *t, const struct finding *f)
 		separator = "";
 	if (f->kind == KIND_SCRIPT) {
 		text_add(t, "%srun by %s", separator, f->program);
+		if (f->covered == COVERED_NO_TLS)
+			text_add(t, ", and starts what is not looked at here");
 		separator = "; ";
 	}
 	if (count_uses(f, true)) {
@@ -381,18 +383,40 @@ static int width(const struct report *r, size_t offset)
 	return (int)widest;
 }
 
-/* A row for many scripts is called after what they have in common. */
-static int name_scripts(struct row *row)
+/* A row for several scripts bears their number in place of a path. */
+static int name_scripts(struct report *r)
 {
 	char *name;
 
-	if (!row->interpreter || row->n_scripts == 1)
-		return 0;
-	if (asprintf(&name, "%zu scripts", row->n_scripts) < 0)
-		return -1;
-	free(row->path);
-	row->path = name;
+	for (size_t i = 0; i < r->n_rows; i++) {
+		if (r->rows[i].n_scripts < 2)
+			continue;
+		if (asprintf(&name, "%zu scripts", r->rows[i].n_scripts) < 0)
+			return -1;
+		free(r->rows[i].path);
+		r->rows[i].path = name;
+	}
 	return 0;
+}
+
+/* The rows of one file each, or the others. */
+static void print_rows(const struct report *r, bool several)
+{
+	int path = width(r, offsetof(struct row, path));
+	int covered = width(r, offsetof(struct row, covered));
+	int shown = width(r, offsetof(struct row, stacks));
+
+	for (size_t i = 0; i < r->n_rows; i++) {
+		const struct row *row = &r->rows[i];
+
+		if ((row->n_scripts > 1) != several)
+			continue;
+		printf("%-*s  %-*s  ", path, row->path, covered, row->covered);
+		if (*row->reason)
+			printf("%-*s  %s\n", shown, row->stacks, row->reason);
+		else
+			printf("%s\n", row->stacks);
+	}
 }
 
 static void print_counts(const struct report *r)
@@ -425,22 +449,14 @@ static void print_counts(const struct report *r)
 		printf("Those without TLS are not listed; `--all' lists them.\n");
 }
 
-void report_end(struct report *r)
+int report_end(struct report *r)
 {
-	int path, covered, shown;
-
 	if (r->json)
-		return;
-	for (size_t i = 0; i < r->n_rows; i++)
-		name_scripts(&r->rows[i]);
-	path = width(r, offsetof(struct row, path));
-	covered = width(r, offsetof(struct row, covered));
-	shown = width(r, offsetof(struct row, stacks));
-	for (size_t i = 0; i < r->n_rows; i++) {
-		const struct row *row = &r->rows[i];
-
-		printf("%-*s  %-*s  %-*s  %s\n", path, row->path, covered, row->covered, shown,
-		       row->stacks, row->reason);
-	}
+		return 0;
+	if (name_scripts(r) < 0)
+		return -1;
+	print_rows(r, false);
+	print_rows(r, true);
 	print_counts(r);
+	return 0;
 }

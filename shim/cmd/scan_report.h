@@ -20,9 +20,8 @@ enum listing {
 	LIST_TLS, /* left out without TLS, and a script told by its interpreter */
 };
 
-/* 0, or -1 when memory is short. */
+/* Both return 0, or -1 when memory is short. */
 int report_add(struct report *r, const struct finding *f, enum listing listing);
-
-void report_end(struct report *r);
+int report_end(struct report *r);
 
 #endif
