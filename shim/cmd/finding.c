@@ -240,7 +240,7 @@ static int look_at_elf(struct scanner *s, struct finding *f)
 				     ? PRELOAD_WORKS
 				     : PRELOAD_OTHER_MACHINE;
 	} else {
-		f->preload = preload_check(f->program, s->library->path, CALLER_ANYONE, f->why,
+		f->preload = preload_judge(f->program, s->library->path, CALLER_ANYONE, f->why,
 					   sizeof(f->why));
 	}
 	reached = f->preload >= PRELOAD_PRIVILEGED;
@@ -369,7 +369,7 @@ static int look_at_process(struct scanner *s, const struct process *p, struct fi
 	rv = mapped_closure(s, p, &m, &c);
 	if (rv == 0) {
 		add_deleted(f, &m);
-		f->preload = preload_check(c.items[0].object->path, s->library->path, CALLER_ANYONE,
+		f->preload = preload_judge(c.items[0].object->path, s->library->path, CALLER_ANYONE,
 					   f->why, sizeof(f->why));
 		rv = find_uses(s, f, &c);
 		f->covered = sum_up(f, f->shim);

@@ -155,7 +155,7 @@ static enum preload judge(int fd, const char *program, const ElfW(Ehdr) * header
 	return PRELOAD_WORKS;
 }
 
-enum preload preload_check(const char *program, const char *library, enum preload_caller caller,
+enum preload preload_judge(const char *program, const char *library, enum preload_caller caller,
 			   char *why, size_t why_size)
 {
 	ElfW(Ehdr) program_header, library_header;
@@ -172,4 +172,10 @@ enum preload preload_check(const char *program, const char *library, enum preloa
 	verdict = judge(fd, program, &program_header, &library_header, caller, why, why_size);
 	close(fd);
 	return verdict;
+}
+
+int preload_check(const char *program, const char *library, char *why, size_t why_size)
+{
+	return preload_judge(program, library, CALLER_SELF, why, why_size) == PRELOAD_WORKS ? 0
+											    : -1;
 }

@@ -15,6 +15,9 @@
 /* Finds the shim's library: beside the command, else where it is installed. 0 or -1 with WHY. */
 int preload_library(char path[PATH_MAX], char *why, size_t why_size);
 
+/* 0 when the loader would map LIBRARY into PROGRAM, an ELF file; else -1 with WHY. */
+int preload_check(const char *program, const char *library, char *why, size_t why_size);
+
 /* What the loader makes of the shim when a program is executed. */
 enum preload {
 	PRELOAD_UNREADABLE = 0, /* the program, or the library, or not a whole ELF file */
@@ -28,8 +31,8 @@ enum preload {
 /* Who executes it: this process, or somebody who gains whatever the file gives. */
 enum preload_caller { CALLER_SELF, CALLER_ANYONE };
 
-/* Whether the loader would map LIBRARY into PROGRAM, an ELF file; if not, WHY. */
-enum preload preload_check(const char *program, const char *library, enum preload_caller caller,
+/* The same, and which of the reasons it is. */
+enum preload preload_judge(const char *program, const char *library, enum preload_caller caller,
 			   char *why, size_t why_size);
 
 #endif

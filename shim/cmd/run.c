@@ -105,7 +105,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		return status;
 	}
 	if (preload_library(library, why, sizeof(why)) < 0 ||
-	    preload_check(loaded, library, CALLER_SELF, why, sizeof(why)) != PRELOAD_WORKS) {
+	    preload_check(loaded, library, why, sizeof(why)) < 0) {
 		complain("'%s' is not run, because the shim would not be in it: %s", argv[0], why);
 		return EXIT_OWN;
 	}
