@@ -12,7 +12,7 @@ RC=/usr/sbin/policy-rc.d
 
 packages() { # GROUP
 	case $1 in
-	build) echo gcc libc6-dev libssl-dev libinih-dev ;;
+	build) echo gcc libc6-dev libssl-dev libinih-dev libelf-dev ;;
 	demo) echo curl openssl ;;
 	bench) echo curl openssl valgrind ;;
 	abi) echo gcc-aarch64-linux-gnu gcc-i686-linux-gnu qemu-user ;;

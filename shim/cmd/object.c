@@ -68,27 +68,29 @@ enum text {
 	NSS_FILE,
 };
 
+/* The first character stands apart, or this program would be found to have all of them. */
 static const struct {
-	const char *bytes;
+	char first;
+	const char *rest;
 	enum text text;
 	bool from_start, to_end; /* of a string */
 } texts[] = {
 	/* A word of cipher lists since OpenSSL 0.9.5, and LibreSSL's; BoringSSL took it out. */
-	{ "COMPLEMENTOFDEFAULT", OPENSSL_CIPHERS, true, true },
+	{ 'C', "OMPLEMENTOFDEFAULT", OPENSSL_CIPHERS, true, true },
 	/* Sources that report their own errors or panics: */
-	{ "ssl_lib.cc", BORINGSSL_SOURCE, false, true },
-	{ "/rustls-0.", RUSTLS_SOURCE, false, false },
-	{ "/rustls-1.", RUSTLS_SOURCE, false, false },
-	{ "mbedtls_ssl_fetch_input", MBEDTLS_FUNCTION, true, true },
+	{ 's', "sl_lib.cc", BORINGSSL_SOURCE, false, true },
+	{ '/', "rustls-0.", RUSTLS_SOURCE, false, false },
+	{ '/', "rustls-1.", RUSTLS_SOURCE, false, false },
+	{ 'm', "bedtls_ssl_fetch_input", MBEDTLS_FUNCTION, true, true },
 	/* Variables of the environment that are read when the library starts: */
-	{ "GNUTLS_DEBUG_LEVEL", GNUTLS_VARIABLE, true, true },
-	{ "NSS_SSL_ENABLE_RENEGOTIATION", NSS_VARIABLE, true, true },
+	{ 'G', "NUTLS_DEBUG_LEVEL", GNUTLS_VARIABLE, true, true },
+	{ 'N', "SS_SSL_ENABLE_RENEGOTIATION", NSS_VARIABLE, true, true },
 	/* Tracebacks need it, also in stripped programs. Go's strings have no end. */
-	{ "crypto/tls.(*Conn).", GO_FUNCTION, false, false },
-	{ "SSL_CTX_new", LIBSSL_FUNCTION, true, true },
-	{ "libssl.so", LIBSSL_FILE, false, false },
-	{ "libgnutls.so", GNUTLS_FILE, false, false },
-	{ "libssl3.so", NSS_FILE, false, false },
+	{ 'c', "rypto/tls.(*Conn).", GO_FUNCTION, false, false },
+	{ 'S', "SL_CTX_new", LIBSSL_FUNCTION, true, true },
+	{ 'l', "ibssl.so", LIBSSL_FILE, false, false },
+	{ 'l', "ibgnutls.so", GNUTLS_FILE, false, false },
+	{ 'l', "ibssl3.so", NSS_FILE, false, false },
 };
 
 /* One file while it is read. */
@@ -106,11 +108,12 @@ struct reading {
 
 static bool has_text(const char *at, size_t size, size_t i)
 {
+	size_t len = strlen(texts[i].rest);
 	const char *start = at, *found;
-	size_t len = strlen(texts[i].bytes);
 
-	while ((found = memmem(at, size, texts[i].bytes, len + texts[i].to_end))) {
-		if (!texts[i].from_start || found == start || found[-1] == '\0')
+	while ((found = memmem(at, size, texts[i].rest, len + texts[i].to_end))) {
+		if (found > start && found[-1] == texts[i].first &&
+		    (!texts[i].from_start || found - 1 == start || found[-2] == '\0'))
 			return true;
 		size -= (size_t)(found + 1 - at);
 		at = found + 1;
