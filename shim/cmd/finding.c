@@ -233,7 +233,7 @@ static int look_at_elf(struct scanner *s, struct finding *f)
 		fail(f, "%s", strerror(o->error));
 		return 0;
 	}
-	if (o->library) {
+	if (o->whole && o->library) {
 		f->kind = KIND_LIBRARY;
 		f->preload = o->class == s->library->class && o->data == s->library->data &&
 					     o->machine == s->library->machine
@@ -248,8 +248,12 @@ static int look_at_elf(struct scanner *s, struct finding *f)
 	if (rv == 0)
 		rv = find_uses(s, f, &c);
 	closure_free(&c);
-	f->covered =
-		o->whole && f->preload != PRELOAD_UNREADABLE ? sum_up(f, reached) : COVERED_UNKNOWN;
+	f->covered = sum_up(f, reached);
+	if (!o->whole || f->preload == PRELOAD_UNREADABLE) {
+		snprintf(f->why, sizeof(f->why), "not a whole ELF file");
+		f->covered = COVERED_UNKNOWN;
+		f->n_uses = 0;
+	}
 	return rv;
 }
 

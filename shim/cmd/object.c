@@ -405,6 +405,12 @@ static void conclude(struct reading *r)
 	o->asks_gio = r->uses & BIT(GIO_TLS);
 }
 
+static bool is_in_file(const struct reading *r, const GElf_Phdr *segment)
+{
+	return (segment->p_type != PT_LOAD && segment->p_type != PT_DYNAMIC) ||
+	       (segment->p_offset <= r->size && segment->p_filesz <= r->size - segment->p_offset);
+}
+
 static int read_elf(struct reading *r)
 {
 	struct object *o = r->o;
@@ -423,7 +429,7 @@ static int read_elf(struct reading *r)
 	o->machine = header.e_machine;
 	o->library = header.e_type == ET_DYN;
 	for (size_t i = 0; rv == 0 && i < r->n_segments; i++) {
-		if (!gelf_getphdr(r->elf, (int)i, &segment))
+		if (!gelf_getphdr(r->elf, (int)i, &segment) || !is_in_file(r, &segment))
 			o->whole = false;
 		else if (segment.p_type == PT_INTERP)
 			interpreted = true;

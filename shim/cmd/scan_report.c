@@ -180,7 +180,7 @@ static void add_reason(struct text *t, const struct finding *f)
 
 	text_add(t, "%s", "");
 	if (f->covered == COVERED_UNKNOWN) {
-		text_add(t, "%s", *f->why ? f->why : "damaged");
+		text_add(t, "%s", f->why);
 		return;
 	}
 	if (f->kind == KIND_PROCESS)
