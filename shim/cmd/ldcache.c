@@ -30,8 +30,8 @@ struct entry {
 };
 
 struct ldcache {
-	char *file, *start; /* where the header is */
-	size_t size;	    /* from there on */
+	char *file; /* from the header on */
+	size_t size;
 	const struct entry *entries;
 	size_t n;
 };
@@ -57,16 +57,18 @@ static int read_file(struct ldcache *c)
 
 static int read_header(struct ldcache *c)
 {
+	char *start = memmem(c->file, c->size, MAGIC, sizeof(MAGIC) - 1);
 	struct header header;
 
-	c->start = memmem(c->file, c->size, MAGIC, sizeof(MAGIC) - 1);
-	if (!c->start || (uintptr_t)c->start % _Alignof(struct entry) != 0)
+	if (!start)
 		return -1;
-	c->size -= (size_t)(c->start - c->file);
+	c->size -= (size_t)(start - c->file);
 	if (c->size < sizeof(header))
 		return -1;
-	memcpy(&header, c->start, sizeof(header));
-	c->entries = (const void *)(c->start + sizeof(header));
+	/* Behind the older format it may stand where entries are not aligned. */
+	memmove(c->file, start, c->size + 1);
+	memcpy(&header, c->file, sizeof(header));
+	c->entries = (const void *)(c->file + sizeof(header));
 	c->n = header.n_entries;
 	return c->n <= (c->size - sizeof(header)) / sizeof(*c->entries) ? 0 : -1;
 }
@@ -93,9 +95,9 @@ const char *ldcache_find(const struct ldcache *c, const char *name, size_t i)
 	for (size_t k = 0; c && k < c->n; k++) {
 		const struct entry *e = &c->entries[k];
 
-		if (e->name < c->size && e->path < c->size && !strcmp(c->start + e->name, name) &&
+		if (e->name < c->size && e->path < c->size && !strcmp(c->file + e->name, name) &&
 		    i-- == 0)
-			return c->start + e->path;
+			return c->file + e->path;
 	}
 	return NULL;
 }

@@ -70,7 +70,7 @@ enum text {
 
 /* The first character stands apart, or this program would be found to have all of them. */
 static const struct {
-	char first;
+	int first;
 	const char *rest;
 	enum text text;
 	bool from_start, to_end; /* of a string */

@@ -19,8 +19,7 @@
 #include "cmd/finding.h"
 #include "cmd/scan_report.h"
 
-/* A file of a folder. Those of many names are told once, by a name that is no link if there is one.
- */
+/* A file of a folder. It is told once, by a name that is no link if it has one. */
 struct file {
 	dev_t device;
 	ino_t inode;
@@ -80,36 +79,43 @@ static void free_file(void *file)
 	free(file);
 }
 
+static int add_file(struct scan *s, const struct file *key, const char *path)
+{
+	struct file **list = realloc(s->list, (s->n + 1) * sizeof(struct file *)), *file;
+
+	if (!list)
+		return -1;
+	s->list = list;
+	file = malloc(sizeof(*file));
+	if (!file)
+		return -1;
+	*file = *key;
+	file->path = strdup(path);
+	if (!file->path || !tsearch(file, &s->files, by_file)) {
+		free_file(file);
+		return -1;
+	}
+	s->list[s->n++] = file;
+	return 0;
+}
+
 static int note_file(struct scan *s, const char *path, const struct stat *st, bool link)
 {
 	struct file key = { st->st_dev, st->st_ino, NULL, link };
-	struct file **at = tfind(&key, &s->files, by_file), **list, *file;
-	char *copy;
+	struct file **at = tfind(&key, &s->files, by_file);
+	char *better;
 
-	if (at && (link || !(*at)->link))
+	if (!at)
+		return add_file(s, &key, path);
+	if (link || !(*at)->link)
 		return 0;
-	copy = strdup(path);
-	if (!copy)
+	better = strdup(path);
+	if (!better)
 		return -1;
-	if (at) {
-		free((*at)->path);
-		(*at)->path = copy;
-		(*at)->link = false;
-		return 0;
-	}
-	file = malloc(sizeof(*file));
-	list = realloc(s->list, (s->n + 1) * sizeof(struct file *));
-	if (list)
-		s->list = list;
-	if (file)
-		*file = (struct file){ st->st_dev, st->st_ino, copy, link };
-	if (file && list && tsearch(file, &s->files, by_file)) {
-		s->list[s->n++] = file;
-		return 0;
-	}
-	free(copy);
-	free(file);
-	return -1;
+	free((*at)->path);
+	(*at)->path = better;
+	(*at)->link = false;
+	return 0;
 }
 
 /* Folders in which no programs are, but files that it is no good to open. */

@@ -128,7 +128,7 @@ static void add_uses(struct text *t, const struct finding *f, bool covered)
 }
 
 /* Why the loader does not take the shim into F; "" when it does. */
-static const char *obstacle(const struct finding *f)
+static const char *obstacle_to(const struct finding *f)
 {
 	switch (f->preload) {
 	case PRELOAD_UNREADABLE:
@@ -162,50 +162,50 @@ static bool is_host_only(const struct finding *f)
 	       (f->covered == COVERED_YES || f->covered == COVERED_PARTLY);
 }
 
-static void add_process(struct text *t, const struct finding *f)
+/* Whether the shim is, or gets, into F; nothing where that goes without saying. */
+static void add_reach(struct text *t, const struct finding *f)
 {
-	if (f->shim)
-		text_add(t, "the shim is loaded");
-	else if (f->covered != COVERED_NO || count_uses(f, true) == 0)
-		text_add(t, "the shim is not loaded");
-	else if (*obstacle(f))
-		text_add(t, "the shim is not loaded: %s", obstacle(f));
-	else
-		text_add(t, "the shim is not loaded: it was started without");
+	const char *obstacle = obstacle_to(f);
+
+	if (f->kind != KIND_PROCESS) {
+		if (f->preload < PRELOAD_PRIVILEGED || f->covered != COVERED_NO_TLS)
+			text_add(t, "%s", obstacle);
+		if (!*obstacle && f->kind == KIND_LIBRARY && f->covered != COVERED_NO_TLS)
+			text_add(t, "where a program loads it");
+		return;
+	}
+	text_add(t, f->shim ? "the shim is loaded" : "the shim is not loaded");
+	if (!f->shim && count_uses(f, true))
+		text_add(t, ": %s", *obstacle ? obstacle : "it was started without");
+}
+
+static void add_separator(struct text *t)
+{
+	if (t->len)
+		text_add(t, "; ");
 }
 
 static void add_reason(struct text *t, const struct finding *f)
 {
-	const char *separator = "; ";
-
 	text_add(t, "%s", "");
 	if (f->covered == COVERED_UNKNOWN) {
 		text_add(t, "%s", f->why);
 		return;
 	}
-	if (f->kind == KIND_PROCESS)
-		add_process(t, f);
-	else if (f->covered == COVERED_NO_TLS && f->preload >= PRELOAD_PRIVILEGED)
-		separator = "";
-	else if (*obstacle(f))
-		text_add(t, "%s", obstacle(f));
-	else if (f->kind == KIND_LIBRARY)
-		text_add(t, "where a program loads it");
-	else
-		separator = "";
+	add_reach(t, f);
 	if (f->kind == KIND_SCRIPT) {
-		text_add(t, "%srun by %s", separator, f->program);
+		add_separator(t);
+		text_add(t, "run by %s", f->program);
 		if (f->covered == COVERED_NO_TLS)
 			text_add(t, ", and starts what is not looked at here");
-		separator = "; ";
 	}
 	if (count_uses(f, true)) {
-		text_add(t, "%s", separator);
+		add_separator(t);
 		add_uses(t, f, true);
-		separator = "; ";
 	}
 	if (count_uses(f, false)) {
-		text_add(t, "%s%s", separator, f->covered == COVERED_PARTLY ? "not: " : "");
+		add_separator(t);
+		text_add(t, f->covered == COVERED_PARTLY ? "not: " : "");
 		add_uses(t, f, false);
 	}
 }
