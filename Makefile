@@ -107,7 +107,7 @@ $(BUILD)/libpinshim.so: $(ENTRY_OBJ) $(ARCHIVE_OBJ) $(BUILD)/exports.map
 	$(CC) $(LINK) $(SHIM_LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) -l:libinih.a
 
 $(BUILD)/pinshim: $(COMMAND_OBJ) $(BUILD)/libpinshim.a
-	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ -l:libinih.a -l:libjansson.a -lssl -lcrypto
+	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ -l:libinih.a -l:libjansson.a -lssl -lcrypto -lelf
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/libpinshim.a
 	@mkdir -p $(@D)
