@@ -19,7 +19,11 @@ expected() { # PREFIX (without the leading slash)
 	sed "s| | $1/|" <<-END
 		755 bin/pinshim
 		755 lib/libpinshim.so
+		644 share/bash-completion/completions/pinshim
+		644 share/doc/pinshim/apparmor-abstraction
+		644 share/doc/pinshim/logrotate-pinshim
 		644 share/doc/pinshim/policy.ini
+		644 share/doc/pinshim/systemd-pinshim.conf
 		644 share/man/man1/pinshim.1
 		644 share/man/man5/pinshim.ini.5
 		644 share/man/man8/libpinshim.8
@@ -38,6 +42,14 @@ make_it() { # TARGET VARIABLE...
 	cmp "$BUILD/pinshim" "$D/usr/bin/pinshim"
 	make_it uninstall PREFIX=/usr
 	[ -z "$(installed)" ]
+}
+
+@test "the example for a unit names the library that is installed" {
+	for prefix in /usr /opt/pinshim; do
+		make_it install PREFIX=$prefix
+		grep -x "Environment=LD_PRELOAD=$prefix/lib/libpinshim.so" \
+			"$D$prefix/share/doc/pinshim/systemd-pinshim.conf"
+	done
 }
 
 @test "the default is /usr/local" {
