@@ -167,6 +167,8 @@ static void tell(const struct preload_file *f, const char *entry)
 	preload_entries_free(&e);
 	if (entry && !kept)
 		printf("%s: put in %s\n", f->name, entry);
+	if (entry && !kept && !strcmp(f->name, PRELOAD_FILE))
+		puts("Processes that run already go on without it until they are started again.");
 }
 
 /* The loader overlooks some comments; whoever reads the file does not see which. */
@@ -180,8 +182,7 @@ static void warn_of_comments(const struct preload_file *f, const char *text)
 		if (!e.entries[i].misread)
 			continue;
 		complain("warning: %s: the loader takes '%.*s' in a comment for an entry, as it "
-			 "does "
-			 "behind several comments; take some out",
+			 "does behind several comments; take some out",
 			 f->name, (int)e.entries[i].len, text + e.entries[i].at);
 		break;
 	}

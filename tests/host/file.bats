@@ -275,6 +275,44 @@ refuses() { # PATTERN: enable says so, and the file is as it was
 	grep -q '/libpinshim\.so$' "$R$PRELOAD" || fail "$(cat "$R$PRELOAD")"
 }
 
+@test "a root folder of an ordinary user, by that user" {
+	make_root
+	chown -R 65534:65534 "$R"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	try unshare -m bash -euc '
+		mount -t tmpfs -o mode=755 none /mnt
+		mkdir /mnt/root
+		cp -a "$1/." /mnt/root
+		cp "$2" /mnt/pinshim
+		shift 2
+		exec "$@"' - "$R" "$BUILD/pinshim" "${BARE[@]}" setpriv --reuid 65534 --regid 65534 --clear-groups \
+		sh -c '/mnt/pinshim host enable --root /mnt/root && cat /mnt/root/etc/ld.so.preload &&
+			/mnt/pinshim host disable --root /mnt/root && ls /mnt/root/etc'
+	assert_rc 0
+	assert_said "^$INSTALLED$"
+	[ "$(tail -n 1 "$T/out")" = "/mnt/root/etc/ld.so.preload: took out $INSTALLED" ] || fail "something is left"
+	assert_err 'warning: no mount namespace can be had'
+}
+
+@test "command lines that are wrong" {
+	local line
+	while read -r line; do
+		# shellcheck disable=SC2086 # words on purpose
+		run_bare "$BUILD/pinshim" host $line
+		assert_rc 2
+		assert_err '^usage: pinshim host enable\|disable\|status '
+	done <<-END
+
+		remove
+		enable now
+		status --root
+		enable --json
+		disable --frobnicate
+	END
+	run_bare "$BUILD/pinshim" host enable --root ''
+	assert_rc 2
+}
+
 @test "a root folder in odd places" {
 	make_root
 	R="$T/a:b c#d"
