@@ -19,7 +19,7 @@
 
 #define MAX_SIZE  (1 << 20) /* of a file that holds a few paths */
 #define TEMPORARY ".ld.so.preload.pinshim"
-#define WHY_SIZE  (2 * PATH_MAX)
+#define WHY_SIZE  (2UL * PATH_MAX)
 
 static int failed(const char *path)
 {
