@@ -82,6 +82,9 @@ static int take_cert(const struct place *at, const json_t *json, struct event_re
 	if (pin_parse(text, strlen(text), false, pin, why, sizeof(why)) < 0)
 		return error_at(at, "there is no pin in", "pin");
 	pin_format(pin, cert->pin);
+	cert->cert = json_string_value(json_object_get(json, "cert"));
+	cert->not_before = json_string_value(json_object_get(json, "not-before"));
+	cert->not_after = json_string_value(json_object_get(json, "not-after"));
 	return 0;
 }
 
@@ -101,12 +104,27 @@ static int take_chain(const struct place *at, const json_t *event, const char *f
 	return 0;
 }
 
+static void take_rest(const json_t *json, struct event_read *event)
+{
+	const json_t *matched = json_object_get(json, "matched");
+
+	event->likely = json_string_value(json_object_get(json, "likely-cause"));
+	event->policy = json_string_value(json_object_get(json, "policy"));
+	event->error = json_string_value(json_object_get(json, "error"));
+	event->line = (unsigned)json_integer_value(json_object_get(json, "line"));
+	event->matched_kind = json_string_value(json_object_get(matched, "kind"));
+	event->matched_pin = json_string_value(json_object_get(matched, "pin"));
+	event->matched_line = (unsigned)json_integer_value(json_object_get(matched, "line"));
+	event->backup = json_is_true(json_object_get(matched, "backup"));
+}
+
 static int take_event(const struct place *at, const json_t *json, struct event_read *event)
 {
 	if (take_time(at, json, event->time) < 0 || take_name(at, json, event) < 0 ||
 	    take_text(at, json, "verdict", false, &event->verdict) < 0 ||
 	    take_text(at, json, "reason", false, &event->reason) < 0)
 		return -1;
+	take_rest(json, event);
 	if (take_chain(at, json, "served-chain", event->served, &event->n_served) < 0)
 		return -1;
 	return take_chain(at, json, "validated-chain", event->validated, &event->n_validated);

@@ -21,6 +21,9 @@
 struct event_read_cert {
 	char pin[PIN_TEXT_SIZE];      /* in its one form */
 	const char *subject, *issuer; /* NULL: a raw key */
+	/* Where they are told: */
+	const char *cert;		    /* its hash, as a pin */
+	const char *not_before, *not_after; /* "2026-12-31T23:59:59Z" */
 };
 
 /* One event. Texts are UTF-8 of any content, and like all of it last until the next is read. */
@@ -33,6 +36,10 @@ struct event_read {
 	struct event_read_cert served[EVENT_READ_CERTS],
 		validated[EVENT_READ_CERTS]; /* leaf first */
 	size_t n_served, n_validated;
+	/* What may be missing: NULL, 0. */
+	const char *likely, *policy, *error, *matched_kind, *matched_pin;
+	unsigned line, matched_line; /* in the policy */
+	bool backup;		     /* what matched is not the first pin */
 };
 
 /*
