@@ -174,7 +174,8 @@ static void print_acceptance(const struct host_told *h)
 	if (*seen->matched_kind) {
 		printf(", by %s ", seen->matched_kind);
 		print_decider(stdout, h, seen->matched_line);
-		printf(" (%s)", seen->backup ? "a backup" : "the first");
+		if (!strncmp(seen->matched_kind, "pin", strlen("pin")))
+			printf(" (%s)", seen->backup ? "a backup" : "the first");
 	} else {
 		printf(", %s", seen->reason);
 	}
