@@ -107,7 +107,7 @@ $(BUILD)/libpinshim.so: $(ENTRY_OBJ) $(ARCHIVE_OBJ) $(BUILD)/exports.map
 	$(CC) $(LINK) $(SHIM_LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) -l:libinih.a
 
 $(BUILD)/pinshim: $(COMMAND_OBJ) $(BUILD)/libpinshim.a
-	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ -l:libinih.a -l:libjansson.a -lssl -lcrypto
+	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ -l:libinih.a -l:libjansson.a -lssl -lcrypto -lelf
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/libpinshim.a
 	@mkdir -p $(@D)
@@ -184,7 +184,10 @@ install: all
 	install -m 0644 $(EXAMPLES:%=conf/%) $(DESTDIR)$(DOCDIR)
 	sed -i 's|/usr/local/lib/|$(LIBDIR)/|' $(DESTDIR)$(DOCDIR)/systemd-pinshim.conf
 
+# Afterwards every program would say that it misses the library, and no command would be there to mend that.
 uninstall:
+	@! grep -sv '^[[:space:]]*#' $(DESTDIR)/etc/ld.so.preload | grep -qF $(LIBDIR)/libpinshim.so || { \
+		echo "the library is in $(DESTDIR)/etc/ld.so.preload; run 'pinshim host disable' first" >&2; exit 1; }
 	rm -f $(DESTDIR)$(LIBDIR)/libpinshim.so $(DESTDIR)$(BINDIR)/pinshim
 	rm -f $(DESTDIR)$(MANDIR)/man1/pinshim.1 $(DESTDIR)$(MANDIR)/man5/pinshim.ini.5
 	rm -f $(DESTDIR)$(MANDIR)/man8/libpinshim.8 $(DESTDIR)$(COMPLETIONDIR)/pinshim

@@ -64,6 +64,18 @@ make_it() { # TARGET VARIABLE...
 	diff <(printf '%s\n' '644 usr/bin/other' '644 usr/share/doc/pinshim/notes') <(installed)
 }
 
+@test "make uninstall does nothing while the library is in ld.so.preload" {
+	make_it install PREFIX=/usr
+	mkdir "$D/etc"
+	echo /usr/lib/libpinshim.so >"$D/etc/ld.so.preload"
+	run make_it uninstall PREFIX=/usr
+	[ "$status" -ne 0 ]
+	[[ $output == *"run 'pinshim host disable' first"* ]]
+	diff <(expected usr | cat - <(echo "644 etc/ld.so.preload") | sort -k 2) <(installed)
+	echo '# /usr/lib/libpinshim.so' >"$D/etc/ld.so.preload"
+	make_it uninstall PREFIX=/usr
+}
+
 @test "an installed library is replaced, never written over" {
 	make_it install PREFIX=/usr
 	exec 9<"$D/usr/lib/libpinshim.so"

@@ -17,7 +17,7 @@ load common
 }
 
 @test "every verb has --help and --version" {
-	for verb in run pin check explain learn; do
+	for verb in run pin check explain learn scan host; do
 		pinshim $verb --help
 		must 0
 		prints "usage: pinshim $verb "
@@ -58,6 +58,7 @@ load common
 	usage "check: unknown option '-z'" check -z a
 	usage "check: unknown option '--strict=1'" check --strict=1 a
 	usage "explain: NAME is missing" explain
+	usage "scan: unknown option '--frob'" scan --frob
 	usage "explain: 'c' is one argument too many" explain a b c
 	usage "explain: option '-p' needs an argument" explain -p
 	usage "explain: 'a..b' has an empty label" explain a..b
@@ -66,7 +67,7 @@ load common
 
 @test "an output that is lost is an error" {
 	printf '[a.test]\npin = %s\npin = %s\n' "$PIN_A" "$PIN_B" >p.ini
-	for call in '--version' '--help' 'pin --help' 'check p.ini' 'explain -p p.ini a.test'; do
+	for call in '--version' '--help' 'pin --help' 'check p.ini' 'explain -p p.ini a.test' 'scan /bin/true'; do
 		run --separate-stderr clean sh -c "'$PINSHIM' $call >/dev/full"
 		must 1
 		says 'pinshim: standard output: No space left on device'

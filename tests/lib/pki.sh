@@ -93,7 +93,9 @@ cp api.key renewed.key
 issue renewed /CN=api.example.com int "$(server $api)"
 issue www /CN=www.example.com int "$(server DNS:www.example.com)"
 issue expired /CN=api.example.com int "$(server $api)" -startdate 20200101000000Z -enddate 20210101000000Z
-for leaf in api rotated renewed www expired; do
+issue site /CN=example.com int "$(server DNS:example.com)"
+issue site-next /CN=example.com int "$(server DNS:example.com)"
+for leaf in api rotated renewed www expired site site-next; do
 	cat "$leaf.pem" int.pem >"$leaf-chain.pem"
 done
 
