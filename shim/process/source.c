@@ -32,7 +32,7 @@ __attribute__((format(printf, 2, 3))) static int fail(struct source *s, const ch
 {
 	va_list args;
 
-	if (errno == ENOMEM) /* since load_once() began: the policy is not to blame */
+	if (errno == ENOMEM) /* since reading began: the policy is not to blame */
 		return -1;
 	va_start(args, format);
 	if (!s->error && vasprintf(&s->error, format, args) < 0)
@@ -513,6 +513,26 @@ struct source *source_load(const char *path, bool host)
 	if (s->error)
 		return s;
 	source_free(s); /* memory ran out */
+	return NULL;
+}
+
+struct source *source_of_refused(const char *list)
+{
+	struct source *s = calloc(1, sizeof(*s));
+	char *error = malloc(POLICY_ERROR_SIZE);
+	struct policy *loose = NULL;
+
+	errno = 0;
+	if (s && error && (s->path = strdup(SOURCE_REFUSE)))
+		loose = policy_refusing(list, s->path, error);
+	if (loose)
+		s->policy = seal(loose);
+	else if (s && s->path)
+		fail(s, "%s", error);
+	free(error);
+	if (s && (s->policy || s->error))
+		return s;
+	source_free(s);
 	return NULL;
 }
 
