@@ -51,7 +51,8 @@ bool store_sandboxed(void)
 	return filtered;
 }
 
-const char *store_program(void)
+/* NULL: no memory. */
+static const char *find_program(void)
 {
 	const char *known = program, *expected = NULL;
 	char *path;
@@ -61,13 +62,23 @@ const char *store_program(void)
 		return known;
 	path = malloc(PATH_MAX);
 	if (!path)
-		return "";
+		return NULL;
 	len = readlink("/proc/self/exe", path, PATH_MAX - 1);
 	path[len > 0 ? len : 0] = '\0';
 	if (atomic_compare_exchange_strong(&program, &expected, path))
 		return path;
 	free(path);
 	return expected;
+}
+
+const char *store_program(void)
+{
+	const char *known = program;
+
+	/* It is found out with the policies; a filter need not allow that any more. */
+	if (!known && !store_sandboxed())
+		known = find_program();
+	return known ? known : "";
 }
 
 static bool is_exempt(const struct policy *p)
@@ -113,11 +124,12 @@ static int add(struct store_set **set, struct source *source, enum policy_mode c
 	if (!source)
 		return -1;
 	more = realloc(*set, sizeof(*more) + (n + 1) * sizeof(more->policies[0]));
-	if (!more) {
+	if (more)
+		*set = more;
+	if (!more || !find_program()) {
 		source_free(source);
 		return -1;
 	}
-	*set = more;
 	more->policies[n] = (struct store_policy){ .cap = cap, .log = log };
 	put_in_force(&more->policies[n], source);
 	more->n = n + 1;
@@ -175,7 +187,7 @@ static int add_bad(struct store_set **set, const char *variable, const char *val
 static int add_events(struct store_set **set, const char *to)
 {
 	if (*to == '/' || !strcmp(to, "-"))
-		return keep(&events, to) ? 0 : -1;
+		return keep(&events, to) && find_program() ? 0 : -1;
 	return add_bad(set, "PINSHIM_EVENTS", to, "an absolute path or -");
 }
 
