@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -46,6 +47,21 @@ static bool has_room(int fd, size_t len)
 	       (errno != ENOSPC && errno != EDQUOT);
 }
 
+static bool is_writable(int fd)
+{
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	struct timeval at_once = { 0, 0 };
+	fd_set set;
+	int n = poll(&writable, 1, 0);
+
+	if (n >= 0 || errno != EINVAL || fd >= FD_SETSIZE)
+		return n == 1 && writable.revents & POLLOUT;
+	/* Where RLIMIT_NOFILE is 0, poll(2) looks at none. */
+	FD_ZERO(&set);
+	FD_SET(fd, &set);
+	return select(fd + 1, NULL, &set, NULL, &at_once) == 1;
+}
+
 /*
  * Writes without waiting: a pipe or socket that nobody empties would hold the
  * program for ever. A pipe that is writable takes PIPE_BUF bytes (pipe(7)). What
@@ -53,7 +69,6 @@ static bool has_room(int fd, size_t len)
  */
 static ssize_t write_at_once(int fd, const char *message, size_t len)
 {
-	struct pollfd writable = { .fd = fd, .events = POLLOUT };
 	socklen_t size = sizeof(int);
 	int type;
 
@@ -63,7 +78,7 @@ static ssize_t write_at_once(int fd, const char *message, size_t len)
 		return -1;
 	if (!store_sandboxed() && !has_room(fd, len))
 		return -1;
-	if (poll(&writable, 1, 0) != 1 || !(writable.revents & POLLOUT))
+	if (!is_writable(fd))
 		return -1;
 	return write(fd, message, len);
 }

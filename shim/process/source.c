@@ -499,7 +499,8 @@ struct source *source_load(const char *path, bool host)
 			break;
 		if (!pause.tv_nsec)
 			pause.tv_nsec = GRAIN_NS;
-		nanosleep(&pause, NULL);
+		while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
+			;
 		if (attempt == ATTEMPTS - 1 && !s->empty) {
 			clear(s);
 			rv = fail(s, "%s: keeps changing while it is read; replace it by rename",
