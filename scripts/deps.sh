@@ -12,7 +12,7 @@ RC=/usr/sbin/policy-rc.d
 
 packages() { # GROUP
 	case $1 in
-	build) echo gcc libc6-dev libssl-dev libinih-dev libelf-dev ;;
+	build) echo gcc libc6-dev libssl-dev libinih-dev libjansson-dev libelf-dev ;;
 	demo) echo curl openssl ;;
 	bench) echo curl openssl valgrind ;;
 	abi) echo gcc-aarch64-linux-gnu gcc-i686-linux-gnu qemu-user ;;
@@ -26,6 +26,7 @@ packages() { # GROUP
 			monitoring-plugins-basic postfix swaks
 		echo cl-plus-ssl cl-usocket libcurl4 libgnutls-openssl27 nim php-curl php-pgsql \
 			python3-pyqt5 python3-pyqt6 sbcl
+		echo apparmor bash-completion logrotate systemd
 		;;
 	*)
 		echo "deps.sh: '$1' is no group; write build, demo, test, abi, lint or bench" >&2

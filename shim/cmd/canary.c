@@ -103,6 +103,12 @@ static int run(const struct trial *t, const struct canary *c)
 	return compare(t, c, &without, &with);
 }
 
+/* As another user only by root, and where that user gets at the library. */
+static bool can_run(const struct trial *t, const struct canary *c)
+{
+	return !c->as_nobody || (geteuid() == 0 && !(t->unstaged && t->elsewhere));
+}
+
 static int run_privileged(const struct trial *t)
 {
 	struct stat st;
@@ -176,7 +182,8 @@ static int run_foreign(const struct trial *t)
 	for (size_t i = 0; !found && i < COUNT(folders); i++)
 		found = find_foreign(folders[i], path);
 	/* One that does not run here without the library says nothing about it. */
-	if (!found || trial_run(t, false, true, c.argv, c.variable, &without) != 0 ||
+	if (!found || !can_run(t, &c) ||
+	    trial_run(t, false, true, c.argv, c.variable, &without) != 0 ||
 	    !child_exited(&without, 0))
 		return 0;
 	if (run_one(t, true, &c, &with) < 0)
@@ -198,7 +205,7 @@ int canaries_run(const struct trial *t)
 			 "with LD_PRELOAD",
 			 strerror(t->unstaged));
 	for (size_t i = 0; i < COUNT(ordinary); i++)
-		if ((!ordinary[i].as_nobody || geteuid() == 0) && run(t, &ordinary[i]) < 0)
+		if (can_run(t, &ordinary[i]) && run(t, &ordinary[i]) < 0)
 			return -1;
 	return run_privileged(t) < 0 ? -1 : run_foreign(t);
 }

@@ -221,7 +221,10 @@ static void explain(struct trial *t, struct event *e, const struct peer_name *na
 		e->likely = hint_likely(&task, &e->judgement, &f->evidence, f->validated, t->now);
 }
 
-/* Whether E says more of the handshake than what is kept of it: what is worse, then a section. */
+/*
+ * Whether E says more of the handshake than what is kept of it: what is worse, then a section, then
+ * the later policy, which is the program's own.
+ */
 static bool is_worst(const struct trial *t, const struct event *e)
 {
 	const struct judgement *worst = &t->worst.judgement, *j = &e->judgement;
@@ -232,16 +235,17 @@ static bool is_worst(const struct trial *t, const struct event *e)
 		return true;
 	if (j->verdict != worst->verdict)
 		return j->verdict < worst->verdict;
-	return j->demand.section && !worst->demand.section;
+	return j->demand.section && (!worst->demand.section || e->name == t->worst.name);
 }
 
 static void tell(struct trial *t, struct event *e, const struct peer_name *name, struct findings *f)
 {
 	struct event_cert *validated;
-	bool wanted, worst = is_worst(t, e);
+	bool wanted, worst;
 
 	e->name = name ? name->text : NULL;
 	e->source = name ? name->source : NAME_FROM_NONE;
+	worst = is_worst(t, e);
 	if (e->judgement.verdict == VERDICT_REFUSED && !t->told_cause) {
 		event_set_cause(e);
 		t->told_cause = true;
