@@ -225,7 +225,7 @@ usr" ] || fail "something was made there"
 	chmod 666 "$R/open/preload"
 	ln -s /open/preload "$R$PRELOAD"
 	disable
-	holds "/lib/a.so\n"
+	[ "$(<"$R/open/preload")" = /lib/a.so ] || fail "$(cat "$R/open/preload")"
 	[ -L "$R$PRELOAD" ] || fail "it is no link any more"
 	[ "$(stat -c %a "$R/open/preload")" = 666 ] || fail "another mode"
 	rm "$R$PRELOAD"
