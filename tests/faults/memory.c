@@ -522,6 +522,8 @@ int main(int argc, char **argv)
 	first_policy = argc > 8 ? argv[7] : NULL;
 	second_policy = argc > 8 ? argv[8] : NULL;
 	log_file = getenv("LOG_FILE");
+	if (log_file && !*log_file)
+		log_file = NULL;
 	dl_iterate_phdr(find_range, NULL);
 	if (!library.high || !passed_over[0].high || !passed_over[1].high)
 		broken("the library is not loaded");
