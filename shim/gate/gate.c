@@ -176,15 +176,25 @@ static int refuse_certificate(struct openssl *lib, SSL *ssl, X509_STORE_CTX *ctx
 	return 0;
 }
 
+/*
+ * Whether the key may come from a callback of the program's, whatever libssl
+ * says of resumption (EAP-FAST, RFC 4851 section 3.2.2, below TLS 1.3).
+ */
+static bool key_is_foreign(struct openssl *lib, SSL *ssl)
+{
+	const struct state_ssl *state = state_of_ssl(lib, ssl);
+
+	return state && state->secret_cb && lib->SSL_version(ssl) != TLS1_3_VERSION;
+}
+
 static bool certificate_is_good(struct judge_case *c)
 {
 	const int before = errno;
-	const struct state_ssl *state = state_of_ssl(c->lib, c->ssl);
 	SSL_SESSION *session = c->lib->SSL_get_session(c->ssl);
 	uintptr_t token = 0;
 	enum verdict verdict;
 
-	c->told = state && state->told;
+	c->told = key_is_foreign(c->lib, c->ssl);
 	c->key_before = session && c->lib->SSL_SESSION_get_master_key(session, NULL, 0) > 0;
 	verdict = judge(c, true, &token);
 	/* Also 0: a session may be one that an earlier policy accepted. */
@@ -265,17 +275,6 @@ static int certificate_gate(X509_STORE_CTX *ctx, void *arg)
 	return ok;
 }
 
-/*
- * Whether the key may come from a callback of the program's, whatever libssl
- * says of resumption (EAP-FAST, RFC 4851 section 3.2.2, below TLS 1.3).
- */
-static bool key_is_foreign(struct openssl *lib, SSL *ssl)
-{
-	const struct state_ssl *state = state_of_ssl(lib, ssl);
-
-	return state && state->secret_cb && lib->SSL_version(ssl) != TLS1_3_VERSION;
-}
-
 /* Whether CIPHER is one with which libssl is bound to ask for a certificate. */
 static bool brings_certificate(struct openssl *lib, const SSL_CIPHER *cipher)
 {
@@ -295,10 +294,7 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 {
 	bool foreign = key_is_foreign(lib, ssl), resumed = lib->SSL_session_reused(ssl);
 	struct judge_case c = { .lib = lib, .ssl = ssl };
-	struct state_ssl *state = state_of_ssl(lib, ssl);
 
-	if (state)
-		state->told = foreign;
 	de_escalate(lib, ssl);
 	if (store_refresh() < 0) {
 		take_sent_name(&c);

@@ -37,7 +37,11 @@ struct judge_case {
 	 */
 	bool key_before;
 
-	bool told; /* this handshake was told before: where all are, only a refusal is told again */
+	/*
+	 * The completion gate told this handshake, before it could know that a certificate
+	 * follows: where every handshake is told, only a refusal is told again.
+	 */
+	bool told;
 
 	/* A resumed one. Without any of these nothing was shown. */
 	SSL_SESSION *session;
