@@ -49,6 +49,21 @@ wrong() { # LINE...
 	handshakes 2 ok 6
 }
 
+@test "none is free when the policies are read for the first time" {
+	right
+	guest no-files-at-first
+	handshakes 2 ok 6
+	wrong
+	guest no-files-at-first
+	handshakes 2 failed 0
+	# Nor can it be seen then that there is no host policy.
+	mkdir -p "$T/etc/pinshim/policy.d"
+	in_host "${SHIMMED_ALONE[@]}" "$BIN/guest" "$PKI" api api.example.com no-files-at-first
+	assert_rc 0
+	handshakes 2 ok 6
+	assert_quiet
+}
+
 @test "a thread with 64 KiB of stack" {
 	wrong "match = every" "pin-ca = $(pin int)" "verify = full" "ca-file = $PKI/ca.pem" "pin-cert = $(pin_cert api)"
 	run_shimmed "PINSHIM_EVENTS=$T/events" "$BIN/guest" "$PKI" api api.example.com small-stack

@@ -84,6 +84,26 @@ static void no_files(void)
 	converse(ssl);
 }
 
+/* --- none is free when the policies are read for the first time */
+
+static void no_files_at_first(void)
+{
+	struct rlimit limit = { 3, 100 };
+	SSL_CTX *early;
+
+	OPENSSL_init_ssl(0, NULL);
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		broken("setrlimit");
+	early = SSL_CTX_new(TLS_client_method());
+	limit.rlim_cur = limit.rlim_max;
+	if (!early || setrlimit(RLIMIT_NOFILE, &limit))
+		broken("a context");
+	SSL_CTX_free(early);
+	make_contexts();
+	handshake();
+	handshake();
+}
+
 /* --- a thread with little stack */
 
 static void *in_thread(void *arg)
@@ -173,6 +193,7 @@ int main(int argc, char **argv)
 	} scenarios[] = {
 		{ "timer", timer },	     { "no-files", no_files }, { "small-stack", small_stack },
 		{ "other-root", other_root }, { "forking", forking },
+		{ "no-files-at-first", no_files_at_first },
 	};
 
 	if (argc != 5)
