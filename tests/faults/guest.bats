@@ -27,11 +27,11 @@ wrong() { # LINE...
 @test "signals that interrupt every pause, while a policy is read that has just been written" {
 	right
 	guest timer
-	handshakes 2 ok 6
+	handshakes 11 ok 6
 	assert_quiet
 	wrong
 	guest timer
-	handshakes 2 failed 0
+	handshakes 11 failed 0
 	assert_err_lacks 'keeps changing'
 }
 

@@ -6,9 +6,9 @@
  * then on, when it is the library (WHOSE: ours, with what libc and libcrypto need
  * on its behalf) or anybody in the client's turn (all) that asks. A first
  * handshake finds out which allocations there are; of those that the library does
- * not make itself every STRIDE-th (a variable) is tried. Each try has a process of
- * its own, in which a handshake with enough memory follows. Exits 0 when no try
- * went wrong.
+ * not make itself the first is tried that any of its calls leads to, and every
+ * STRIDE-th (a variable). Each try has a process of its own, in which a handshake
+ * with enough memory follows. Exits 0 when no try went wrong.
  */
 #include "../e2e/clients/ends.h"
 
@@ -81,6 +81,7 @@ struct look {
 	bool left;  /* the frames of this file's own allocators are behind us */
 	bool apart; /* libcrypto has been met */
 	bool ours;
+	uintptr_t from; /* then: where the library made the call */
 };
 
 /* Innermost first: who is it that libc and libcrypto work for? */
@@ -96,6 +97,7 @@ static _Unwind_Reason_Code look_at(struct _Unwind_Context *frame, void *arg)
 	if (holds(&passed_over[0], address) || holds(&passed_over[1], address))
 		return _URC_NO_REASON;
 	look->ours = holds(&library, address);
+	look->from = address;
 	return _URC_END_OF_STACK;
 }
 
@@ -109,8 +111,20 @@ static unsigned count, nth; /* of all allocations while memory is scarce */
 
 /* What the survey found: the numbers of the allocations to try. */
 static struct survey {
-	unsigned n, others, stride, at[MOST];
+	unsigned n, others, stride, at[MOST], n_calls;
+	uintptr_t calls[1000];
 } *survey;
+
+static bool is_new_call(uintptr_t from)
+{
+	for (unsigned i = 0; i < survey->n_calls; i++)
+		if (survey->calls[i] == from)
+			return false;
+	if (survey->n_calls == sizeof(survey->calls) / sizeof(survey->calls[0]))
+		abort();
+	survey->calls[survey->n_calls++] = from;
+	return true;
+}
 
 static void note(void)
 {
@@ -121,7 +135,8 @@ static void note(void)
 	armed = true;
 	if (!look.ours && !everybody)
 		return;
-	if ((!look.ours || look.apart) && survey->others++ % survey->stride)
+	if (!(look.ours && (!look.apart || is_new_call(look.from))) &&
+	    survey->others++ % survey->stride)
 		return;
 	if (survey->n == MOST)
 		abort();
