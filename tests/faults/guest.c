@@ -195,8 +195,11 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(void);
 	} scenarios[] = {
-		{ "timer", timer },	     { "no-files", no_files }, { "small-stack", small_stack },
-		{ "other-root", other_root }, { "forking", forking },
+		{ "timer", timer },
+		{ "no-files", no_files },
+		{ "small-stack", small_stack },
+		{ "other-root", other_root },
+		{ "forking", forking },
 		{ "no-files-at-first", no_files_at_first },
 	};
 

@@ -101,7 +101,6 @@ static _Unwind_Reason_Code look_at(struct _Unwind_Context *frame, void *arg)
 	return _URC_END_OF_STACK;
 }
 
-
 /* --- the allocators */
 
 #define MOST 100000
@@ -113,7 +112,7 @@ static unsigned count, nth; /* of all allocations while memory is scarce */
 static struct survey {
 	unsigned n, others, stride, at[MOST], n_calls;
 	uintptr_t calls[1000];
-} *survey;
+} * survey;
 
 static bool is_new_call(uintptr_t from)
 {
@@ -355,13 +354,12 @@ out:
 
 /* --- one try, in a process of its own */
 
-#define NOT_SO(...)                                           \
-	do {                                                  \
-		fprintf(stderr, "try %u%s: ", nth,            \
-			lasting ? " and all that follow" : ""); \
-		fprintf(stderr, __VA_ARGS__);                 \
-		fputc('\n', stderr);                          \
-		exit(1);                                      \
+#define NOT_SO(...)                                                                        \
+	do {                                                                               \
+		fprintf(stderr, "try %u%s: ", nth, lasting ? " and all that follow" : ""); \
+		fprintf(stderr, __VA_ARGS__);                                              \
+		fputc('\n', stderr);                                                       \
+		exit(1);                                                                   \
 	} while (0)
 
 static int count_descriptors(void)
@@ -440,8 +438,8 @@ static void one_try(void)
 		trust(ctx);
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 		SSL_CTX_set_app_data(ctx, &session);
-		SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT |
-							    SSL_SESS_CACHE_NO_INTERNAL);
+		SSL_CTX_set_session_cache_mode(ctx,
+					       SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 		SSL_CTX_sess_set_new_cb(ctx, keep_session);
 		if (!attempt(ctx, first_name(), NULL, false, &data) || !session)
 			broken("the first connection");
@@ -506,7 +504,8 @@ static void try(void)
 
 static void all_tries(void)
 {
-	survey = mmap(NULL, sizeof(*survey), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	survey = mmap(NULL, sizeof(*survey), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	survey->stride = getenv("STRIDE") ? (unsigned)atoi(getenv("STRIDE")) : 1;
 	surveying = true;
 	nth = UINT_MAX;
