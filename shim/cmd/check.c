@@ -105,6 +105,17 @@ static void check_expiry(struct checking *c, const struct policy_section *s, con
 		     SOON_DAYS);
 }
 
+static bool has_pins(const struct policy *p, const struct policy_section *s)
+{
+	const struct policy_pin *pins;
+	size_t n;
+
+	pins = policy_pins(p, s->pins, &n);
+	while (n && pins[n - 1].kind == PIN_DENY)
+		n--;
+	return n > 0;
+}
+
 static void check_section(struct checking *c, const struct policy_section *s)
 {
 	char title[POLICY_TITLE_SIZE];
@@ -117,8 +128,11 @@ static void check_section(struct checking *c, const struct policy_section *s)
 		     "[%s] is a wildcard on a public suffix: its names belong to different "
 		     "owners; name each",
 		     title);
-	if (s->tofu)
-		warn(c, s->place, "[%s]: 'tofu' " NOT_DONE, title);
+	if (s->tofu && s->match == MATCH_ANY && has_pins(c->policy, s))
+		warn(c, s->place,
+		     "[%s]: with pins beside it, 'tofu' learns no key under 'match = any'; write "
+		     "'match = every', or take one of the two out",
+		     title);
 	if (s->ct)
 		warn(c, s->place, "[%s]: 'ct' " NOT_DONE, title);
 }

@@ -141,6 +141,12 @@ cat client.pem int.pem >client-chain.pem
 issue sha1 /CN=api.example.com int "$(server $api)" -md sha1
 cat sha1.pem int.pem >sha1-chain.pem
 
+# Two devices that sign for themselves, and whose name is not the one they are reached by.
+for device in device device2; do
+	root $device /CN=device.local
+	cp $device.pem $device-chain.pem
+done
+
 # A pin of no key at all.
 printf 'nobody' | digest >nobody.pin
 
