@@ -12,13 +12,14 @@ meet() { # NUMBER: the honest server and the impostor in turn
 	local port=${PORTS[$1 % 2]} rc=0
 	: <"$T/start" # until all may go
 	"${SHIMMED[@]}" "$CLIENT" connect "$port" "ca=$PKI/ca.pem" sni=api.example.com \
-		>"$T/out.$1" 2>"$T/err.$1" || rc=$?
-	echo "$rc" >"$T/rc.$1"
+		>"$MET/out.$1" 2>"$MET/err.$1" || rc=$?
+	echo "$rc" >"$MET/rc.$1"
 }
 
 meet_at_once() {
 	local i go pids=()
-	rm -f "$T"/*.[0-9]*
+	rm -rf "$MET"
+	mkdir "$MET"
 	for ((i = 0; i < PROCESSES; i++)); do
 		meet "$i" 3>&- &
 		pids+=($!)
@@ -31,8 +32,8 @@ meet_at_once() {
 
 # Of the I-th the exit code is RC, and it said that.
 assert_met() { # I RC PATTERN
-	[ "$(<"$T/rc.$1")" = "$2" ] || fail "process $1: $(<"$T/rc.$1") $(<"$T/err.$1")"
-	grep -qE "$3" "$T/err.$1" || fail "process $1 did not say $3: $(<"$T/err.$1")"
+	[ "$(<"$MET/rc.$1")" = "$2" ] || fail "process $1: $(<"$MET/rc.$1") $(<"$MET/err.$1")"
+	grep -qE "$3" "$MET/err.$1" || fail "process $1 did not say $3: $(<"$MET/err.$1")"
 }
 
 @test "fifty processes and two keys: one is learned, once, and everybody else is refused" {
@@ -44,6 +45,7 @@ assert_met() { # I RC PATTERN
 		records[i]=$RECORD
 		servers[i]=$SERVER
 	done
+	MET=$T/met
 	mkfifo "$T/start"
 	for round in 1 2; do
 		meet_at_once
@@ -59,7 +61,7 @@ assert_met() { # I RC PATTERN
 				assert_met "$i" 1 'refused api.example.com: the key is not the one of the first use'
 			fi
 		done
-		[ "$(cat "$T"/err.* | grep -c learned)" = 1 ] || fail "not learned once"
+		[ "$(cat "$MET"/err.* | grep -c learned)" = 1 ] || fail "not learned once"
 		((expected[winner] += PROCESSES / 2))
 		"${BARE[@]}" "PINSHIM_STATE=$STATE" "$BUILD/pinshim" known forget api.example.com
 		[ ! -s "$STATE/known" ]
