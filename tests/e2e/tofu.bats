@@ -143,6 +143,17 @@ let_through() { # NAME=VALUE...: once, and nothing is learned
 	assert_err 'would refuse api\.example\.com: the key is not the one'
 }
 
+@test "a first use is one event where all are told" {
+	tofu
+	start_server line api
+	SHIMMED+=("PINSHIM_EVENTS=$T/all")
+	learned
+	recognised
+	assert_data 2
+	[ "$(jq -rs 'map(.verdict + " " + .reason) | join(", ")' "$T/all")" = \
+		'learned tofu-first-use, accepted pin-match' ] || fail "$(<"$T/all")"
+}
+
 @test "a handshake without a certificate neither learns nor is known" {
 	tofu
 	start_c_server api
