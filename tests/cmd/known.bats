@@ -192,3 +192,16 @@ known.lock' ]
 		says 'usage: pinshim known'
 	done
 }
+
+@test "a command that gained privileges does not go by the environment" {
+	need_root
+	in_namespace '
+		mkdir bin && mount -t tmpfs -o mode=755 tmpfs bin
+		cp "$PINSHIM" bin/pinshim
+		chown 65534 bin/pinshim
+		chmod 4755 bin/pinshim
+		exec setpriv --reuid 1 --regid 1 --clear-groups \
+			env HOME=/ XDG_STATE_HOME=/ PINSHIM_STATE=/etc bin/pinshim known list'
+	must 1
+	says 'known keys: HOME names no folder to keep them in'
+}
