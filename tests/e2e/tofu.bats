@@ -71,6 +71,9 @@ refused() { # PATTERN [KEY=VALUE...]
 	refused 'its certificate is for another name' verify=none
 	assert_err 'another host'
 	assert_refused_inside
+	start_server line namesake
+	refused 'its certificate is for another name' verify=none
+	assert_refused_inside
 	assert_known
 	start_server line device
 	learned verify=none ca=

@@ -147,6 +147,10 @@ for device in device device2; do
 	cp $device.pem $device-chain.pem
 done
 
+# Looks as if it had signed itself, but its issuer of the same name did.
+issue namesake '/CN=Stranger Root' stranger "$(server DNS:www.example.com)"
+cp namesake.pem namesake-chain.pem
+
 # A pin of no key at all.
 printf 'nobody' | digest >nobody.pin
 

@@ -22,6 +22,9 @@
 #include "child.h"
 #include "process/known.h"
 #include "process/known_file.h"
+#include "process/store.h"
+
+#define B64 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 static char folder[64], state_dir[96], file[128];
 
@@ -346,6 +349,21 @@ static void check_sandbox(const void *arg)
 	expect_failure("b.test", "/known: a seccomp filter is in force, so nothing can be learned");
 }
 
+/* Read with the policies, before anybody asks. */
+static void check_sandbox_after_the_policies(const void *arg)
+{
+	char policy[96];
+
+	(void)arg;
+	put(line("a.test", 1));
+	snprintf(policy, sizeof(policy), "%s/p.ini", folder);
+	write_file(policy, "[b.test]\ndeny = sha256/" B64 "\n[a.test]\ntofu = yes\n");
+	CHECK(setenv("PINSHIM_POLICY", policy, 1) == 0);
+	CHECK(store_active());
+	forbid_files();
+	expect("a.test", TOFU_KNOWN, 1, NULL);
+}
+
 static void check_late_sandbox(const void *arg)
 {
 	(void)arg;
@@ -511,6 +529,7 @@ CHILD_TEST(part_of_a_line_is_no_key, check_torn)
 CHILD_TEST(no_room_for_a_line, check_no_room)
 CHILD_TEST(no_room_to_forget, check_no_room_to_forget)
 CHILD_TEST(a_sandbox_keeps_what_was_read, check_sandbox)
+CHILD_TEST(the_policies_bring_it_along, check_sandbox_after_the_policies)
 CHILD_TEST(a_sandbox_from_the_start, check_late_sandbox)
 CHILD_TEST(a_lock_that_is_held_is_not_waited_for_for_ever, check_lock_is_held)
 CHILD_TEST(a_child_does_not_keep_the_lock, check_fork_under_lock)
@@ -531,6 +550,7 @@ int main(void)
 		IN_FOLDER(no_room_for_a_line),
 		IN_FOLDER(no_room_to_forget),
 		IN_FOLDER(a_sandbox_keeps_what_was_read),
+		IN_FOLDER(the_policies_bring_it_along),
 		IN_FOLDER(a_sandbox_from_the_start),
 		IN_FOLDER(a_lock_that_is_held_is_not_waited_for_for_ever),
 		IN_FOLDER(a_child_does_not_keep_the_lock),
