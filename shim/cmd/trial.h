@@ -14,13 +14,14 @@
 
 struct trial {
 	const char *library;
+	bool elsewhere; /* its path is another host's, and here it may not be open to every user */
 	char *with,
 		*without; /* this system's ld.so.preload with the library alone, and without it */
 	int unstaged;	  /* 0, or the error that keeps programs from being staged */
 };
 
 /* 0, or -1 after a complaint. trial_end() in either case. */
-int trial_begin(const char *library, struct trial *t);
+int trial_begin(const char *library, bool elsewhere, struct trial *t);
 void trial_end(struct trial *t);
 
 /* The stage for a program WITH or without the library; of nothing, when it cannot be staged. */

@@ -397,8 +397,10 @@ static void check_fork_under_lock(const void *arg)
 	(void)arg;
 	CHECK(known_file_begin(&edit, &error) == 0);
 	child = fork();
-	if (!child)
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
+	}
 	known_file_end(&edit);
 	expect_learned("a.test", 1);
 	kill(child, SIGKILL);
