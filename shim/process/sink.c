@@ -41,8 +41,10 @@ static bool has_room(int fd, size_t len)
 	if (!S_ISREG(st.st_mode))
 		return true;
 	if (getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY &&
-	    (rlim_t)st.st_size + len > most.rlim_cur)
+	    (rlim_t)st.st_size + len > most.rlim_cur) {
+		errno = EFBIG;
 		return false;
+	}
 	return fallocate(fd, FALLOC_FL_KEEP_SIZE, st.st_size, (off_t)len) == 0 ||
 	       (errno != ENOSPC && errno != EDQUOT);
 }
