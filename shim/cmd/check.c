@@ -15,6 +15,7 @@
 #include "cmd/suffix.h"
 #include "process/source.h"
 #include "pure/date.h"
+#include "pure/verdict.h"
 
 #define SOON_DAYS 30
 #define DAY_S	  86400
@@ -24,6 +25,7 @@
 struct checking {
 	const struct policy *policy;
 	int64_t now;
+	size_t n_ct_logs;
 	unsigned warnings, pins;
 };
 
@@ -119,23 +121,23 @@ static void check_section(struct checking *c, const struct policy_section *s)
 		     title);
 	if (s->tofu)
 		warn(c, s->place, "[%s]: 'tofu' " NOT_DONE, title);
-	if (s->ct)
-		warn(c, s->place, "[%s]: 'ct' " NOT_DONE, title);
+	if (s->ct && c->n_ct_logs < CT_LOGS_WANTED)
+		warn(c, s->place,
+		     "[%s] needs two logs to vouch for the certificate, and 'ct-logs' (%s:%u) "
+		     "enables one: nothing is accepted; enable more",
+		     title, policy_string(c->policy, c->policy->ct_logs.place.file),
+		     c->policy->ct_logs.place.line);
 }
 
 static void check_policy(struct checking *c)
 {
 	const struct policy_section *sections;
-	const struct policy_value *revoked;
 	const struct policy_pin *deny;
 	size_t n;
 
 	deny = policy_pins(c->policy, c->policy->deny, &n);
 	for (size_t i = 0; i < n; i++)
 		check_pin(c, &deny[i]);
-	revoked = policy_values(c->policy, c->policy->revoked, &n);
-	for (size_t i = 0; i < n; i++)
-		warn(c, revoked[i].place, "'revoked' " NOT_DONE);
 	sections = policy_sections(c->policy, &n);
 	for (size_t i = 0; i < n; i++)
 		check_section(c, &sections[i]);
@@ -143,7 +145,9 @@ static void check_policy(struct checking *c)
 
 static int report(const struct source *source, bool strict)
 {
-	struct checking c = { .policy = source->policy, .now = time(NULL) };
+	struct checking c = { .policy = source->policy,
+			      .now = time(NULL),
+			      .n_ct_logs = source->n_ct_logs };
 	size_t n;
 
 	if (!source->policy) {
@@ -152,8 +156,12 @@ static int report(const struct source *source, bool strict)
 	}
 	check_policy(&c);
 	policy_sections(c.policy, &n);
-	printf("%s: %zu section%s, %u pin%s\n", source->path, n, n == 1 ? "" : "s", c.pins,
+	printf("%s: %zu section%s, %u pin%s", source->path, n, n == 1 ? "" : "s", c.pins,
 	       c.pins == 1 ? "" : "s");
+	n = c.policy->revoked_keys.count;
+	if (n)
+		printf(", %zu revoked key%s", n, n == 1 ? "" : "s");
+	putchar('\n');
 	return strict && c.warnings ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

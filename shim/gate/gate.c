@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "gate/ct.h"
 #include "gate/judge.h"
 #include "gate/security.h"
 #include "gate/state.h"
@@ -33,6 +34,13 @@
 #define ECH_STATUS_FAILED	       0
 #define ECH_STATUS_FAILED_ECH	       (-105)
 #define ECH_STATUS_FAILED_ECH_BAD_NAME (-106)
+
+/* What comes into force now may find that no file can be opened when it is needed. */
+static void refresh(struct openssl *lib)
+{
+	store_refresh();
+	ct_prepare(lib);
+}
 
 /*
  * Keeps the SNI of the ClientHello that is being made. Afterwards the program
@@ -280,7 +288,7 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 	bool foreign = key_is_foreign(lib, ssl), resumed = lib->SSL_session_reused(ssl);
 	struct judge_case c = { .lib = lib, .ssl = ssl };
 
-	store_refresh();
+	refresh(lib);
 	de_escalate(lib, ssl);
 	if (!foreign && !resumed && brings_certificate(lib, cipher)) {
 		if (lib->SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
@@ -428,6 +436,6 @@ bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	struct judge_case c = case_of_session(lib, ssl, session);
 
-	store_refresh();
+	refresh(lib);
 	return judge(&c, false, NULL) != VERDICT_REFUSED;
 }

@@ -48,6 +48,7 @@ enum need {
 	NEED_CA = 1 << 2,    /* a verification anchored at a pinned CA */
 	NEED_FULL = 1 << 3,  /* a verification of chain, dates and name */
 	NEED_CHAIN = 1 << 4, /* every SPKI served or verified: somewhere a key is denied */
+	NEED_CT = 1 << 5,    /* the logs that vouch for the leaf */
 };
 
 struct demand {
@@ -80,8 +81,13 @@ struct evidence {
 	size_t chain_len;
 	enum check full; /* NEED_FULL */
 	const struct policy_pin
-		*ca; /* NEED_CA: the pin of the section whose CA anchored the chain, or NULL */
+		*ca;	  /* NEED_CA: the pin of the section whose CA anchored the chain, or NULL */
+	unsigned ct_logs; /* NEED_CT: different logs of which the leaf has a valid SCT */
+	bool ct_unknown;  /* they could not be counted */
 };
+
+/* As many different logs must have seen a certificate for `ct = require'. */
+#define CT_LOGS_WANTED 2
 
 struct judgement {
 	enum verdict verdict;

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counting SCTs: for each thing that an SCT must be, one that is not so and does
+ * not count, beside the honest ones that do.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+
+#include "child.h"
+#include "gate/ct.h"
+#include "process/store.h"
+#include "scts.h"
+
+static struct openssl *lib;
+static char folder[64], policy[128], list[128];
+static EVP_PKEY *root_key, *other_key, *leaf_key, *rsa_key;
+static EVP_PKEY *one, *two, *three, *unknown, *rsa; /* logs */
+static X509 *root, *other;
+
+static void write_policy(const char *logs)
+{
+	char text[256];
+
+	write_file(list, logs);
+	snprintf(text, sizeof(text), "ct-logs = %s\n[**.example.com]\nct = require\n", list);
+	write_file(policy, text);
+}
+
+static struct source *load(void)
+{
+	struct source *s = source_load(policy, false);
+
+	if (s->error)
+		fail_msg("%s", s->error);
+	return s;
+}
+
+static int make(void **state)
+{
+	char logs[8192] = "enabled_logs = one, two, three, rsa\n";
+
+	(void)state;
+	lib = openssl_of_method(TLS_client_method());
+	strcpy(folder, "/tmp/pinshim-ct.XXXXXX");
+	if (!lib || lib->lacks || !mkdtemp(folder))
+		return -1;
+	snprintf(policy, sizeof(policy), "%s/p.ini", folder);
+	snprintf(list, sizeof(list), "%s/logs.cnf", folder);
+	root_key = ec_key();
+	other_key = ec_key();
+	leaf_key = ec_key();
+	rsa_key = new_key(EVP_PKEY_RSA, 2048);
+	one = ec_key();
+	two = ec_key();
+	three = ec_key();
+	unknown = ec_key();
+	rsa = new_key(EVP_PKEY_RSA, 2048);
+	root = new_cert(&(struct spec){ .cn = "Root", .ca = true, .key = root_key });
+	other = new_cert(&(struct spec){ .cn = "Root", .ca = true, .key = other_key });
+	add_log("one", one, logs, sizeof(logs));
+	add_log("two", two, logs, sizeof(logs));
+	add_log("three", three, logs, sizeof(logs));
+	add_log("rsa", rsa, logs, sizeof(logs));
+	write_policy(logs);
+	return 0;
+}
+
+static int tidy(void **state)
+{
+	EVP_PKEY *keys[] = {
+		root_key, other_key, leaf_key, rsa_key, one, two, three, unknown, rsa
+	};
+	char command[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		EVP_PKEY_free(keys[i]);
+	X509_free(root);
+	X509_free(other);
+	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	return system(command);
+}
+
+static X509 *leaf_of(const char *cn)
+{
+	return new_cert(&(struct spec){ .cn = cn,
+					.san = "DNS:api.example.com",
+					.key = leaf_key,
+					.issuer_name_of = root,
+					.signer = root_key });
+}
+
+/* Counts in a chain of LEAF and ISSUER, which may be NULL. Frees LEAF. */
+static struct ct_count count(X509 *leaf, X509 *issuer)
+{
+	STACK_OF(X509) *chain = stack_of(leaf, issuer, NULL);
+	struct source *s = load();
+	struct ct_count count = ct_count(lib, s, chain);
+
+	ERR_clear_error(); /* the caller's affair */
+	source_free(s);
+	sk_X509_free(chain);
+	X509_free(leaf);
+	return count;
+}
+
+static void expect(struct ct_count count, unsigned scts, unsigned logs, int line)
+{
+	if (count.failure || count.scts != scts || count.logs != logs)
+		fail_msg("line %d: %u SCTs by %u logs, %s", line, count.scts, count.logs,
+			 count.failure ? count.failure : "no failure");
+}
+
+#define EXPECT(scts, logs, ...)                                       \
+	do {                                                          \
+		const struct sct_spec specs[SCTS_MOST] = __VA_ARGS__; \
+		X509 *leaf = leaf_of("leaf");                         \
+		embed(leaf, root_key, specs);                         \
+		expect(count(leaf, root), scts, logs, __LINE__);      \
+	} while (0)
+
+static void valid_ones_count(void **state)
+{
+	(void)state;
+	EXPECT(1, 1, { { .log = one } });
+	EXPECT(2, 2, { { .log = one }, { .log = two } });
+	EXPECT(3, 3, { { .log = one }, { .log = two }, { .log = three } });
+	EXPECT(2, 2, { { .log = one }, { .log = rsa } });
+	EXPECT(2, 2, { { .log = one, .age = 3600L * 24 * 365 }, { .log = two, .age = 1 } });
+}
+
+static void one_log_counts_once(void **state)
+{
+	(void)state;
+	EXPECT(2, 1, { { .log = one }, { .log = one, .age = 100 } });
+	EXPECT(3, 2, { { .log = one }, { .log = two }, { .log = one, .age = 100 } });
+	EXPECT(2, 1, { { .log = one, .forger = two }, { .log = one }, { .log = one, .age = 90 } });
+}
+
+static void others_do_not(void **state)
+{
+	X509 *neighbour = leaf_of("neighbour");
+
+	(void)state;
+	EXPECT(1, 1, { { .log = one }, { .log = unknown } });
+	EXPECT(1, 1, { { .log = unknown }, { .log = one } });
+	EXPECT(1, 1, { { .log = one }, { .log = two, .forger = unknown } });
+	EXPECT(1, 1, { { .log = one }, { .log = two, .forger = one } });
+	EXPECT(1, 1, { { .log = one }, { .log = two, .age = -10 } });
+	EXPECT(1, 1, { { .log = one }, { .log = two, .of = neighbour } });
+	EXPECT(1, 1, { { .log = one }, { .log = two, .issuer = other_key } });
+	EXPECT(1, 1, { { .log = one }, { .log = two, .whole = true } });
+	EXPECT(1, 1, { { .log = one }, { .log = two, .version = 1 } });
+	EXPECT(1, 1, { { .log = two, .version = 1 }, { .log = one } });
+	EXPECT(1, 1, { { .log = one }, { .log = rsa, .forger = rsa_key } });
+	EXPECT(0, 0, { { .log = NULL } });
+	X509_free(neighbour);
+}
+
+/* The issuer is the one of our own chain, and there is one. */
+static void the_issuer_counts(void **state)
+{
+	const struct sct_spec specs[SCTS_MOST] = { { .log = one }, { .log = two } };
+	X509 *leaf = leaf_of("leaf");
+
+	(void)state;
+	embed(leaf, root_key, specs);
+	X509_up_ref(leaf);
+	X509_up_ref(leaf);
+	expect(count(leaf, root), 2, 2, __LINE__);
+	expect(count(leaf, other), 0, 0, __LINE__);
+	expect(count(leaf, NULL), 0, 0, __LINE__);
+	expect(count(leaf_of("leaf"), root), 0, 0, __LINE__);
+}
+
+/* What cannot be read has no SCTs, also beside what can be. */
+static void broken_extensions(void **state)
+{
+	static const struct {
+		uint8_t bytes[8];
+		size_t len;
+	} lists[] = {
+		{ { 0 }, 0 },
+		{ { 0, 0 }, 2 },
+		{ { 0, 1, 0 }, 3 },
+		{ { 0, 4, 0, 9, 0, 0 }, 6 },
+		{ { 0, 3, 0, 1, 0 }, 5 },
+	};
+	const struct sct_spec specs[SCTS_MOST] = { { .log = one }, { .log = two } };
+	X509 *leaf;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		leaf = leaf_of("leaf");
+		add_scts(leaf, lists[i].bytes, lists[i].len);
+		expect(count(leaf, root), 0, 0, __LINE__);
+	}
+	leaf = leaf_of("leaf");
+	embed(leaf, root_key, specs);
+	add_scts(leaf, (const uint8_t *)"\0\0", 2);
+	expect(count(leaf, root), 0, 0, __LINE__);
+}
+
+static const char *failure(void)
+{
+	return count(leaf_of("leaf"), root).failure;
+}
+
+static void a_list_that_openssl_cannot_read(void **state)
+{
+	char before[8192] = "";
+	FILE *file = fopen(list, "r");
+
+	(void)state;
+	assert_true(file && fread(before, 1, sizeof(before) - 1, file) > 0);
+	fclose(file);
+	write_policy("enabled_logs = a\n[a]\ndescription = no key\nkey = MAYBAgMEBQY=\n");
+	assert_string_equal(failure(), "OpenSSL cannot read a key of `ct-logs'");
+	write_policy(before);
+	assert_null(failure());
+}
+
+static void an_openssl_without_ct(void **state)
+{
+	struct openssl before = *lib;
+	struct source *s = load();
+
+	(void)state;
+	lib->SCT_LIST_validate = NULL;
+	assert_string_equal(failure(), "its OpenSSL was built without certificate transparency");
+	lib->SCT_LIST_validate = before.SCT_LIST_validate;
+	lib->CTLOG_STORE_new = NULL;
+	assert_string_equal(failure(), "its OpenSSL was built without certificate transparency");
+	lib->CTLOG_STORE_new = before.CTLOG_STORE_new;
+	source_free(s);
+}
+
+/* In a process of its own, in which the policy comes from the environment. */
+static void prepare(const void *arg)
+{
+	const struct store_set *set;
+	int descriptors = count_descriptors();
+
+	(void)arg;
+	setenv("PINSHIM_POLICY", policy, 1);
+	ct_prepare(lib); /* no policy has been read yet */
+	CHECK(store_active());
+	ERR_raise(ERR_LIB_USER, 77);
+	errno = 7;
+	ct_prepare(lib);
+	CHECK(errno == 7);
+	CHECK(ERR_GET_REASON(ERR_get_error()) == 77 && !ERR_peek_error());
+	CHECK(count_descriptors() == descriptors);
+	set = store_enter();
+	CHECK(source_kept(set->policies[0].source, lib));
+	/* Once is enough. */
+	CHECK(unlink(list) == 0);
+	ct_prepare(lib);
+	CHECK(!source_kept(set->policies[0].source, lib)->next);
+	store_leave();
+}
+
+static void logs_are_read_beforehand(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(prepare, NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(valid_ones_count),
+		cmocka_unit_test(one_log_counts_once),
+		cmocka_unit_test(others_do_not),
+		cmocka_unit_test(the_issuer_counts),
+		cmocka_unit_test(broken_extensions),
+		cmocka_unit_test(a_list_that_openssl_cannot_read),
+		cmocka_unit_test(an_openssl_without_ct),
+		cmocka_unit_test(logs_are_read_beforehand),
+	};
+
+	return cmocka_run_group_tests(tests, make, tidy);
+}
