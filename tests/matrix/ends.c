@@ -158,6 +158,9 @@ static bool obey(SSL *ssl, const char *line)
 	return true;
 }
 
+/* RFC 8879, 3.2 and later. */
+#define COMPRESSED_CERTIFICATE 25
+
 /* A Certificate may also be empty, and say that there is none. */
 static void see_message(int sent, int version, int type, const void *bytes, size_t len, SSL *ssl,
 			void *arg)
@@ -170,7 +173,7 @@ static void see_message(int sent, int version, int type, const void *bytes, size
 	if (sent || type != SSL3_RT_HANDSHAKE)
 		return;
 	if ((message[0] == SSL3_MT_CERTIFICATE && len > most_of_empty) ||
-	    message[0] == SSL3_MT_CERTIFICATE_VERIFY)
+	    message[0] == COMPRESSED_CERTIFICATE || message[0] == SSL3_MT_CERTIFICATE_VERIFY)
 		e->identity++;
 }
 
