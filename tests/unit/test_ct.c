@@ -10,9 +10,14 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 
 #include "child.h"
 #include "gate/ct.h"
+#include "gate/gate.h"
+#include "gate/on.h"
 #include "process/store.h"
 #include "scts.h"
 
@@ -259,7 +264,6 @@ static void prepare(const void *arg)
 	set = store_enter();
 	CHECK(source_kept(set->policies[0].source, lib));
 	/* Once is enough. */
-	CHECK(unlink(list) == 0);
 	ct_prepare(lib);
 	CHECK(!source_kept(set->policies[0].source, lib)->next);
 	store_leave();
@@ -269,6 +273,77 @@ static void logs_are_read_beforehand(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(prepare, NULL), 0);
+}
+
+/* Whether the logs of the policy in force are read. */
+static bool are_read(void)
+{
+	const struct store_set *set = store_enter();
+	bool read = source_kept(set->policies[0].source, lib);
+
+	store_leave();
+	return read;
+}
+
+/* Whatever may bring a policy into force has its logs read as well. */
+static void come_into_force(const void *arg)
+{
+	SSL_CTX *ctx;
+	char text[256];
+
+	(void)arg;
+	setenv("PINSHIM_POLICY", policy, 1);
+	ctx = on_ctx_new(TLS_client_method());
+	CHECK(ctx && are_read());
+	snprintf(text, sizeof(text), "ct-logs = %s\n[api.example.com]\nct = require\n", list);
+	write_file(policy, text);
+	CHECK(are_read());
+	gate_session_is_good(lib, SSL_new(ctx), SSL_SESSION_new());
+	CHECK(are_read());
+	write_file(policy, "[api.example.com]\nverify = full\n");
+	gate_session_is_good(lib, SSL_new(ctx), SSL_SESSION_new());
+	CHECK(!are_read());
+}
+
+static void a_new_policy_has_its_logs_read(void **state)
+{
+	char text[256];
+
+	(void)state;
+	assert_int_equal(in_child(come_into_force, NULL), 0);
+	snprintf(text, sizeof(text), "ct-logs = %s\n[**.example.com]\nct = require\n", list);
+	write_file(policy, text);
+}
+
+/* A filter after which no file may be opened: the logs are at hand, or it is refused. */
+static void enter_sandbox(const void *prepared)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = { 1, &allow };
+	const struct sct_spec specs[SCTS_MOST] = { { .log = one }, { .log = two } };
+	STACK_OF(X509) * chain;
+	struct source *s = load();
+	X509 *leaf = leaf_of("leaf");
+	struct ct_count found;
+
+	embed(leaf, root_key, specs);
+	chain = stack_of(leaf, root, NULL);
+	if (prepared)
+		ct_count(lib, s, chain);
+	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	found = ct_count(lib, s, chain);
+	CHECK(!found.failure == (prepared != NULL));
+	CHECK(found.logs == (prepared ? 2 : 0));
+	if (!prepared)
+		CHECK(strstr(found.failure, "seccomp"));
+}
+
+static void a_sandbox_has_the_logs_or_none(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(enter_sandbox, NULL), 0);
+	assert_int_equal(in_child(enter_sandbox, ""), 0);
 }
 
 int main(void)
@@ -282,6 +357,8 @@ int main(void)
 		cmocka_unit_test(a_list_that_openssl_cannot_read),
 		cmocka_unit_test(an_openssl_without_ct),
 		cmocka_unit_test(logs_are_read_beforehand),
+		cmocka_unit_test(a_new_policy_has_its_logs_read),
+		cmocka_unit_test(a_sandbox_has_the_logs_or_none),
 	};
 
 	return cmocka_run_group_tests(tests, make, tidy);
