@@ -32,6 +32,20 @@ ct_policy() { # [LINE...]
 	assert_data 4
 }
 
+@test "a list of logs in other clothes" {
+	{
+		printf '\xef\xbb\xbf# Logs, at $5 each\n'
+		sed "s/^description = one/description = The 'first' \"log\" # of two/; s/, / ,/; s/\$/ \r/" \
+			"$PKI/ct-logs.cnf"
+	} >"$T/logs.cnf"
+	ct_policy
+	sed -i "s,$PKI/ct-logs.cnf,$T/logs.cnf," "$POLICY"
+	start_server line ct-good
+	client connect
+	assert_accepted
+	assert_data 1
+}
+
 missing() { # CERTIFICATE FOUND
 	ct_policy "${@:3}"
 	start_server line "$1"
