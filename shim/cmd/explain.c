@@ -258,19 +258,47 @@ static int read_cap(enum policy_mode *cap)
 	return -1;
 }
 
+/* The names of $PINSHIM_REFUSE, which is LIST. */
+static int explain_refused(const char *list, const struct question *q)
+{
+	struct source *source = source_of_refused(list);
+	const struct policy_section *s;
+	char title[POLICY_TITLE_SIZE];
+	int rv = -1;
+
+	if (!source) {
+		complain("out of memory");
+	} else if (!source->policy) {
+		puts(SOURCE_REFUSE ": bad policy: every handshake is refused");
+		complain("%s", source->error);
+	} else {
+		s = policy_find(source->policy, q->name, q->kind);
+		puts(SOURCE_REFUSE ":");
+		if (s)
+			printf("  [%s] decides: it is refused, whatever is shown\n",
+			       policy_title(source->policy, s, title));
+		else
+			puts("  it is not among the names that are refused");
+		rv = 0;
+	}
+	source_free(source);
+	return rv;
+}
+
 static int explain_all(const char *list, const struct question *q)
 {
+	const char *refused = getenv("PINSHIM_REFUSE");
 	char **paths = list ? source_list(list) : NULL;
 	enum policy_mode cap = MODE_ENFORCE;
 	int rv = explain_source(SOURCE_HOST_DIR, true, MODE_ENFORCE, q);
 
-	if (list && (!paths || read_cap(&cap) < 0))
+	if ((list && !paths) || ((list || refused) && read_cap(&cap) < 0))
 		rv = -1;
 	for (size_t i = 0; paths && paths[i]; i++)
 		if (explain_source(paths[i], false, cap, q) < 0)
 			rv = -1;
 	free(paths);
-	return rv;
+	return refused && explain_refused(refused, q) < 0 ? -1 : rv;
 }
 
 /* Finds what /proc/self/exe of PROGRAM would say. */

@@ -113,6 +113,11 @@ bool sink_syslog(const char *message, size_t len)
 	return n >= 0;
 }
 
+int sink_open(const char *path)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+}
+
 bool sink_file(const char *path, const char *message, size_t len)
 {
 	bool written;
@@ -120,7 +125,7 @@ bool sink_file(const char *path, const char *message, size_t len)
 
 	if (store_sandboxed())
 		return false;
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	fd = sink_open(path);
 	if (fd < 0)
 		return false;
 	written = write_quietly(fd, message, len);

@@ -14,4 +14,7 @@ bool sink_stderr(const char *message, size_t len);
 bool sink_syslog(const char *message, size_t len);
 bool sink_file(const char *path, const char *message, size_t len);
 
+/* Opens PATH as sink_file() does: a descriptor, or -1. */
+int sink_open(const char *path);
+
 #endif

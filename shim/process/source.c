@@ -580,6 +580,25 @@ struct source *source_load(const char *path, bool host)
 	return NULL;
 }
 
+struct source *source_of_refused(const char *list)
+{
+	struct source *s = calloc(1, sizeof(*s));
+	char *error = malloc(POLICY_ERROR_SIZE);
+	struct policy *loose = NULL;
+
+	if (s && error && (s->path = strdup(SOURCE_REFUSE)))
+		loose = policy_refusing(list, s->path, error);
+	if (loose)
+		s->policy = seal(loose);
+	else if (s && s->path)
+		fail(s, "%s", error);
+	free(error);
+	if (s && (s->policy || s->error))
+		return s;
+	source_free(s);
+	return NULL;
+}
+
 void source_free(struct source *s)
 {
 	struct source_kept *kept, *next;

@@ -69,6 +69,12 @@ struct source {
 struct source *source_load(const char *path, bool host);
 void source_free(struct source *s);
 
+/* The policy that refuses the names in LIST (policy_refusing()); NULL when memory ran out. */
+struct source *source_of_refused(const char *list);
+
+/* What $PINSHIM_REFUSE's policy is called wherever a policy's path is told. */
+#define SOURCE_REFUSE "PINSHIM_REFUSE"
+
 /* Whether anything that was read is no longer what it was: one stat(2) a stamp. */
 bool source_changed(const struct source *s);
 

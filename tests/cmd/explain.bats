@@ -217,3 +217,20 @@ $DIR/env.ini:" ]
 	explains b.test
 	prints "the policy's own mode is off: nothing is looked at ($DIR/p.ini:1)"
 }
+
+@test "PINSHIM_REFUSE" {
+	run --separate-stderr clean PINSHIM_REFUSE='b.test,*.Test' "$PINSHIM" explain a.test
+	must 0
+	prints 'PINSHIM_REFUSE:
+  [*.test] decides: it is refused, whatever is shown'
+	run --separate-stderr clean PINSHIM_REFUSE=b.test "$PINSHIM" explain a.test
+	must 0
+	prints 'it is not among the names that are refused'
+	run --separate-stderr clean PINSHIM_REFUSE=b.test PINSHIM_MODE=of "$PINSHIM" explain a.test
+	must 1
+	says "pinshim: PINSHIM_MODE: 'of' is not a mode"
+	run --separate-stderr clean PINSHIM_REFUSE='a b' "$PINSHIM" explain a.test
+	must 1
+	prints 'PINSHIM_REFUSE: bad policy: every handshake is refused'
+	says "pinshim: PINSHIM_REFUSE: name 'a b' has "
+}
