@@ -21,8 +21,7 @@
 struct logs {
 	struct source_kept kept;
 	struct openssl *lib;
-	CTLOG_STORE *store;  /* NULL: they cannot be read */
-	const char *failure; /* then: why */
+	CTLOG_STORE *store; /* NULL: they cannot be read */
 };
 
 static void drop(struct source_kept *kept)
@@ -49,25 +48,34 @@ static const struct source_file *list_of(const struct source *source)
 	return source_file(source, policy_string(source->policy, source->policy->ct_logs.text));
 }
 
-static void read_logs(struct openssl *lib, const struct source *source, struct logs *logs)
+static bool load(struct openssl *lib, const char *path, struct logs *logs)
 {
-	const struct source_file *list = list_of(source);
+	logs->store = lib->CTLOG_STORE_new();
+	if (logs->store && lib->CTLOG_STORE_load_file(logs->store, path) == 1)
+		return true;
+	lib->CTLOG_STORE_free(logs->store);
+	logs->store = NULL;
+	return false;
+}
+
+/*
+ * OpenSSL gets the very bytes that were read with the policy. Where files in
+ * memory cannot be had, or a filter of system calls need not know of them, it
+ * reads the file again, which must be the same.
+ */
+static void read_logs(struct openssl *lib, const struct source_file *list, struct logs *logs)
+{
 	struct piece text = lines_of(list->bytes, list->len);
 	char path[MEMFILE_PATH_SIZE];
-	int fd = memfile_open(text.at, text.len, path);
+	int fd = store_sandboxed() ? -1 : memfile_open(text.at, text.len, path);
 
-	if (fd < 0) {
-		logs->failure = "`ct-logs' cannot be given to OpenSSL, for want of memfd_create(2) "
-				"or /proc";
-		return;
-	}
-	logs->store = lib->CTLOG_STORE_new();
-	if (!logs->store || lib->CTLOG_STORE_load_file(logs->store, path) != 1) {
+	if (fd >= 0) {
+		load(lib, path, logs);
+		memfile_close(fd);
+	} else if (load(lib, list->path, logs) && !source_file_holds(list)) {
 		lib->CTLOG_STORE_free(logs->store);
 		logs->store = NULL;
-		logs->failure = "OpenSSL cannot read a key of `ct-logs'";
 	}
-	memfile_close(fd);
 }
 
 /* Reads the logs of SOURCE for LIB and keeps them; NULL when there is no memory. */
@@ -81,7 +89,7 @@ static const struct logs *keep_logs(struct openssl *lib, const struct source *so
 	logs->kept.drop = drop;
 	logs->lib = lib;
 	lib->ERR_set_mark();
-	read_logs(lib, source, logs);
+	read_logs(lib, list_of(source), logs);
 	lib->ERR_pop_to_mark();
 	source_keep(source, &logs->kept);
 	return logs;
@@ -91,7 +99,7 @@ static const struct logs *find_logs(struct openssl *lib, const struct source *so
 {
 	const struct logs *logs = (const struct logs *)source_kept(source, lib);
 
-	return logs || store_sandboxed() ? logs : keep_logs(lib, source);
+	return logs || !store_may_open() ? logs : keep_logs(lib, source);
 }
 
 void ct_prepare(struct openssl *lib)
@@ -190,7 +198,7 @@ struct ct_count ct_count(struct openssl *lib, const struct source *source, STACK
 		count.failure = "`ct-logs' was not read before a seccomp filter came, or there is "
 				"no memory";
 	else if (!logs->store)
-		count.failure = logs->failure;
+		count.failure = "OpenSSL cannot read what `ct-logs' names";
 	else if (peer_chain_len(lib, chain) > 1)
 		count_by(lib, logs, peer_chain_cert(lib, chain, 0), peer_chain_cert(lib, chain, 1),
 			 &count);

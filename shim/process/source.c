@@ -407,7 +407,6 @@ static struct policy *add_revoked(struct source *s, struct policy *loose,
 	lists = policy_values(loose, loose->revoked, &n);
 	if (!n)
 		return loose;
-	drop_files(s);
 	for (size_t i = 0; rv == 0 && i < n; i++)
 		rv = add_named(s, loose, "revoked", &lists[i]);
 	texts = rv == 0 ? texts_of(s) : NULL;
@@ -419,6 +418,7 @@ static struct policy *add_revoked(struct source *s, struct policy *loose,
 	if (!loose)
 		fail(s, "%s", error);
 	free(texts);
+	drop_files(s);
 	return loose;
 }
 
@@ -430,10 +430,11 @@ static int parse(struct source *s)
 
 	if (texts && error) {
 		loose = policy_parse(texts, s->n_files, s->path, s->host, error);
+		if (!loose)
+			fail(s, "%s", error);
+		drop_files(s); /* the INI texts are done with */
 		if (loose)
 			loose = add_revoked(s, loose, error);
-		else
-			fail(s, "%s", error);
 	}
 	if (loose)
 		s->policy = seal(loose);
@@ -472,13 +473,12 @@ static int add_ct_logs(struct source *s, const struct policy_value *value)
 	return s->n_ct_logs ? 0 : -1;
 }
 
-/* What stays of all the files is what the policy refers to; the others are parsed and done with. */
+/* What stays of all the files is what the policy refers to and does not hold. */
 static int keep_files(struct source *s)
 {
 	const struct policy_section *sections;
 	size_t n;
 
-	drop_files(s);
 	if (s->policy->ct_logs.text && add_ct_logs(s, &s->policy->ct_logs) < 0)
 		return -1;
 	sections = policy_sections(s->policy, &n);
@@ -612,6 +612,19 @@ void source_free(struct source *s)
 	clear(s);
 	free(s->path);
 	free(s);
+}
+
+bool source_file_holds(const struct source_file *file)
+{
+	int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	size_t len = 0;
+	char *bytes = fd < 0 ? NULL : read_whole(fd, file->len, &len);
+	bool holds = bytes && len == file->len && !memcmp(bytes, file->bytes, len);
+
+	free(bytes);
+	if (fd >= 0)
+		close(fd);
+	return holds;
 }
 
 const struct source_file *source_file(const struct source *s, const char *path)

@@ -78,6 +78,9 @@ struct source *source_of_refused(const char *list);
 /* Whether anything that was read is no longer what it was: one stat(2) a stamp. */
 bool source_changed(const struct source *s);
 
+/* Whether there is at its path what was read. */
+bool source_file_holds(const struct source_file *file);
+
 /* The file PATH among those read with the policy, or NULL. */
 const struct source_file *source_file(const struct source *s, const char *path);
 

@@ -225,7 +225,7 @@ static void a_list_that_openssl_cannot_read(void **state)
 	assert_true(file && fread(before, 1, sizeof(before) - 1, file) > 0);
 	fclose(file);
 	write_policy("enabled_logs = a\n[a]\ndescription = no key\nkey = MAYBAgMEBQY=\n");
-	assert_string_equal(failure(), "OpenSSL cannot read a key of `ct-logs'");
+	assert_string_equal(failure(), "OpenSSL cannot read what `ct-logs' names");
 	write_policy(before);
 	assert_null(failure());
 }
@@ -275,6 +275,18 @@ static void logs_are_read_beforehand(void **state)
 	assert_int_equal(in_child(prepare, NULL), 0);
 }
 
+/* In a child, which may change the list. */
+static void with_list_kept(void (*f)(const void *))
+{
+	char logs[8192] = "";
+	FILE *file = fopen(list, "r");
+
+	assert_true(file && fread(logs, 1, sizeof(logs) - 1, file) > 0);
+	fclose(file);
+	assert_int_equal(in_child(f, NULL), 0);
+	write_file(list, logs);
+}
+
 /* Whether the logs of the policy in force are read. */
 static bool are_read(void)
 {
@@ -315,11 +327,45 @@ static void a_new_policy_has_its_logs_read(void **state)
 	write_file(policy, text);
 }
 
-/* A filter after which no file may be opened: the logs are at hand, or it is refused. */
-static void enter_sandbox(const void *prepared)
+/* Without /proc OpenSSL reads the file itself, and that has to be the one that was read. */
+static void without_proc(const void *arg)
+{
+	const struct sct_spec specs[SCTS_MOST] = { { .log = one }, { .log = two } };
+	struct source *first = load(), *second = load();
+	X509 *leaf = leaf_of("leaf");
+	char other_list[4096] = "enabled_logs = unknown\n";
+	STACK_OF(X509) * chain;
+
+	(void)arg;
+	embed(leaf, root_key, specs);
+	chain = stack_of(leaf, root, NULL);
+	own_mounts();
+	hide("/proc");
+	CHECK(ct_count(lib, first, chain).logs == 2);
+	add_log("unknown", unknown, other_list, sizeof(other_list));
+	write_file(list, other_list);
+	CHECK(ct_count(lib, second, chain).failure);
+	CHECK(ct_count(lib, first, chain).logs == 2); /* for life */
+}
+
+static void a_machine_without_proc(void **state)
+{
+	(void)state;
+	with_list_kept(without_proc);
+}
+
+static void install_filter(void)
 {
 	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	struct sock_fprog program = { 1, &allow };
+
+	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+/* A filter after which no file may be opened: the logs are at hand, or it is refused. */
+static void enter_sandbox(const void *prepared)
+{
 	const struct sct_spec specs[SCTS_MOST] = { { .log = one }, { .log = two } };
 	STACK_OF(X509) * chain;
 	struct source *s = load();
@@ -330,8 +376,7 @@ static void enter_sandbox(const void *prepared)
 	chain = stack_of(leaf, root, NULL);
 	if (prepared)
 		ct_count(lib, s, chain);
-	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+	install_filter();
 	found = ct_count(lib, s, chain);
 	CHECK(!found.failure == (prepared != NULL));
 	CHECK(found.logs == (prepared ? 2 : 0));
@@ -339,9 +384,36 @@ static void enter_sandbox(const void *prepared)
 		CHECK(strstr(found.failure, "seccomp"));
 }
 
+/* Where already the policy was read under a filter, files may be opened, if no other filter came.
+ */
+static void begin_in_sandbox(const void *arg)
+{
+	const struct sct_spec specs[SCTS_MOST] = { { .log = one }, { .log = two } };
+	X509 *leaf = leaf_of("leaf");
+	const struct store_set *set;
+	STACK_OF(X509) * chain;
+	struct ct_count found;
+
+	(void)arg;
+	embed(leaf, root_key, specs);
+	chain = stack_of(leaf, root, NULL);
+	setenv("PINSHIM_POLICY", policy, 1);
+	install_filter();
+	CHECK(on_ctx_new(TLS_client_method()) && are_read());
+	set = store_enter();
+	found = ct_count(lib, set->policies[0].source, chain);
+	CHECK(!found.failure && found.logs == 2);
+	/* The file is not the one that was read. */
+	CHECK(source_file_holds(source_file(set->policies[0].source, list)));
+	write_file(list, "enabled_logs = a\n");
+	CHECK(!source_file_holds(source_file(set->policies[0].source, list)));
+	store_leave();
+}
+
 static void a_sandbox_has_the_logs_or_none(void **state)
 {
 	(void)state;
+	with_list_kept(begin_in_sandbox);
 	assert_int_equal(in_child(enter_sandbox, NULL), 0);
 	assert_int_equal(in_child(enter_sandbox, ""), 0);
 }
@@ -358,6 +430,7 @@ int main(void)
 		cmocka_unit_test(an_openssl_without_ct),
 		cmocka_unit_test(logs_are_read_beforehand),
 		cmocka_unit_test(a_new_policy_has_its_logs_read),
+		cmocka_unit_test(a_machine_without_proc),
 		cmocka_unit_test(a_sandbox_has_the_logs_or_none),
 	};
 
