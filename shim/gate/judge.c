@@ -505,6 +505,8 @@ static enum verdict judge_all(struct trial *t)
 		return VERDICT_UNJUDGED;
 	if (t->names.failed)
 		return fail(t, "out of memory");
+	if (t->c->failure)
+		return fail(t, t->c->failure);
 	t->token = make_token(t);
 	if (t->c->name_lost)
 		return fail(t, "the name that was sent is not known");
@@ -524,24 +526,21 @@ static enum verdict judge_all(struct trial *t)
 }
 
 /*
- * Takes the policies in force and the names; false when memory ran out. Where
- * nothing is told, nothing raises errors either; then no mark is set, which in
- * 1.1.1 would take the place of the program's.
+ * Takes the policies in force and the names. Where nothing is told, nothing raises
+ * errors either; then no mark is set, which in 1.1.1 would take the place of the
+ * program's.
  */
-static bool open_trial(struct trial *t)
+static void open_trial(struct trial *t)
 {
 	if (t->tell)
 		t->c->lib->ERR_set_mark();
 	t->set = store_enter();
-	if (t->set)
-		peer_names(t->c->lib, t->c->ssl, &t->c->names, &t->names);
-	return t->set != NULL;
+	peer_names(t->c->lib, t->c->ssl, &t->c->names, &t->names);
 }
 
 static void close_trial(struct trial *t)
 {
-	if (t->set)
-		peer_names_free(&t->names);
+	peer_names_free(&t->names);
 	store_leave();
 	if (t->tell)
 		t->c->lib->ERR_pop_to_mark();
@@ -550,16 +549,15 @@ static void close_trial(struct trial *t)
 enum verdict judge(const struct judge_case *c, bool tell_it, uintptr_t *token)
 {
 	struct trial t = { .c = c, .tell = tell_it, .now = (int64_t)time(NULL) };
-	enum verdict verdict = VERDICT_REFUSED;
+	enum verdict verdict;
 
 	t.recorded = tell_it && store_events();
 	if (tell_it)
 		event_forget_cause();
-	if (open_trial(&t)) {
-		verdict = judge_all(&t);
-		if (t.recorded && (verdict == VERDICT_REFUSED || !c->told))
-			record(&t);
-	}
+	open_trial(&t);
+	verdict = judge_all(&t);
+	if (t.recorded && (verdict == VERDICT_REFUSED || !c->told))
+		record(&t);
 	free(t.served);
 	close_trial(&t);
 	if (token)
@@ -578,10 +576,10 @@ static bool any_bad(const struct store_set *set)
 bool judge_is_wanted(const struct judge_case *c)
 {
 	struct trial t = { .c = c, .now = (int64_t)time(NULL) };
-	bool wanted = true;
+	bool wanted;
 
-	if (open_trial(&t))
-		wanted = t.names.failed || any_bad(t.set) || make_token(&t) != 0;
+	open_trial(&t);
+	wanted = t.names.failed || any_bad(t.set) || make_token(&t) != 0;
 	close_trial(&t);
 	return wanted;
 }

@@ -13,6 +13,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -24,21 +26,59 @@
 #include "process/store.h"
 
 /*
- * Writes without waiting: a pipe or socket that nobody empties would hold the
- * program for ever. A pipe that is writable takes PIPE_BUF bytes (pipe(7)).
+ * Whether the whole message has a place behind the end of a file. Without one it
+ * would be cut where the disk or the limit ends, and what is written next, by
+ * whomever, would continue its line; others append too, so nobody could mend that.
+ * Where space cannot be reserved (EOPNOTSUPP) there is nothing to know beforehand.
  */
-static ssize_t write_at_once(int fd, const char *message, size_t len)
+static bool has_room(int fd, size_t len)
 {
-	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	struct rlimit most;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return -1;
-	if (S_ISSOCK(st.st_mode))
+		return false;
+	if (!S_ISREG(st.st_mode))
+		return true;
+	if (getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY &&
+	    (rlim_t)st.st_size + len > most.rlim_cur)
+		return false;
+	return fallocate(fd, FALLOC_FL_KEEP_SIZE, st.st_size, (off_t)len) == 0 ||
+	       (errno != ENOSPC && errno != EDQUOT);
+}
+
+static bool is_writable(int fd)
+{
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	struct timeval at_once = { 0, 0 };
+	fd_set set;
+	int n = poll(&writable, 1, 0);
+
+	if (n >= 0 || errno != EINVAL || fd >= FD_SETSIZE)
+		return n == 1 && writable.revents & POLLOUT;
+	/* Where RLIMIT_NOFILE is 0, poll(2) looks at none. */
+	FD_ZERO(&set);
+	FD_SET(fd, &set);
+	return select(fd + 1, NULL, &set, NULL, &at_once) == 1;
+}
+
+/*
+ * Writes without waiting: a pipe or socket that nobody empties would hold the
+ * program for ever. A pipe that is writable takes PIPE_BUF bytes (pipe(7)). What
+ * FD is, is found out without a stat, for which a filter might end the program.
+ */
+static ssize_t write_at_once(int fd, const char *message, size_t len)
+{
+	socklen_t size = sizeof(int);
+	int type;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0)
 		return send(fd, message, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (S_ISFIFO(st.st_mode) && len > PIPE_BUF)
+	if (len > PIPE_BUF && fcntl(fd, F_GETPIPE_SZ) >= 0)
 		return -1;
-	if (poll(&writable, 1, 0) != 1 || !(writable.revents & POLLOUT))
+	if (!store_sandboxed() && !has_room(fd, len))
+		return -1;
+	if (!is_writable(fd))
 		return -1;
 	return write(fd, message, len);
 }

@@ -44,6 +44,7 @@ follow() { # FILE
 	start_site site
 	commands 'Wrap one program' >"$T/script"
 	grep -q 'pinshim learn' "$T/script" || fail "README's commands are not found"
+	grep -q 'pinshim check -c' "$T/script" || fail "README does not ask the server"
 	follow "$T/script"
 	assert_rc 0
 	grep -qx accepted "$T/out" || fail "the program was not accepted"
