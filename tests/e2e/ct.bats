@@ -32,6 +32,15 @@ ct_policy() { # [LINE...]
 	assert_data 4
 }
 
+@test "many threads" {
+	ct_policy
+	start_server line ct-good
+	client threads
+	assert_rc 0
+	assert_fact good=80
+	assert_quiet
+}
+
 @test "a list of logs in other clothes" {
 	{
 		printf '\xef\xbb\xbf# Logs, at $5 each\n'
