@@ -34,7 +34,7 @@ struct verb {
 	int (*main)(const struct verb *verb, int argc, char **argv); /* returns the exit code */
 };
 
-extern const struct verb verb_run, verb_pin, verb_check, verb_explain;
+extern const struct verb verb_run, verb_pin, verb_check, verb_explain, verb_apply;
 
 /*
  * The next option, or -1 behind the last. Ends the command itself for --help,

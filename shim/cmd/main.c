@@ -14,7 +14,8 @@
 #include "cmd/cmd.h"
 #include "process/source.h"
 
-static const struct verb *const verbs[] = { &verb_run, &verb_pin, &verb_check, &verb_explain };
+static const struct verb *const verbs[] = { &verb_run, &verb_pin, &verb_check, &verb_explain,
+					    &verb_apply };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
