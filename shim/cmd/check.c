@@ -13,7 +13,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/suffix.h"
-#include "process/source.h"
+#include "process/last_good.h"
 #include "pure/date.h"
 
 #define SOON_DAYS 30
@@ -141,6 +141,24 @@ static void check_policy(struct checking *c)
 		check_section(c, &sections[i]);
 }
 
+/* What programs that start now do under the host's policy, which is bad. */
+static void tell_of_last_good(void)
+{
+	struct source *good = last_good_load();
+	char date[DATE_SIZE];
+
+	if (good && good->policy)
+		complain("the last good policy of %s is used by programs that start now: %s",
+			 last_good_date(date), good->path);
+	else if (good && good->absent)
+		complain("every handshake is refused: 'pinshim apply' has kept no last good "
+			 "policy");
+	else if (good)
+		complain("every handshake is refused: the last good policy is bad, too: %s",
+			 good->error);
+	source_free(good);
+}
+
 static int report(const struct source *source, bool strict)
 {
 	struct checking c = { .policy = source->policy, .now = time(NULL) };
@@ -148,6 +166,8 @@ static int report(const struct source *source, bool strict)
 
 	if (!source->policy) {
 		fprintf(stderr, "%s\n", source->error);
+		if (source->host && !source->absent)
+			tell_of_last_good();
 		return EXIT_FAILURE;
 	}
 	check_policy(&c);

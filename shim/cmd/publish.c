@@ -31,7 +31,7 @@
 
 /* What stands in policy.d while its files are replaced one by one: no policy parses with it. */
 #define MARK	  PUBLISHED_DIR "/pinshim-apply.ini"
-#define MARK_TEXT "'pinshim apply' is at work here; if it was interrupted, run it again\n"
+#define MARK_TEXT "pinshim apply is at work here: if it was interrupted, run it again\n"
 
 enum outcome { UNCHANGED = 0, BROKEN_OFF, DONE };
 
