@@ -17,7 +17,7 @@ enum {
 	EXIT_NOT_FOUND = 127,
 };
 
-enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_STRICT };
+enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_STRICT, OPTION_JSON };
 
 #define COMMON_OPTIONS                                       \
 	{ "help", no_argument, NULL, OPTION_HELP },          \
@@ -34,7 +34,7 @@ struct verb {
 	int (*main)(const struct verb *verb, int argc, char **argv); /* returns the exit code */
 };
 
-extern const struct verb verb_run, verb_pin, verb_check, verb_explain, verb_apply;
+extern const struct verb verb_run, verb_pin, verb_check, verb_explain, verb_apply, verb_host;
 
 /*
  * The next option, or -1 behind the last. Ends the command itself for --help,

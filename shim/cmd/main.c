@@ -12,10 +12,11 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/handshake_client.h"
 #include "process/source.h"
 
-static const struct verb *const verbs[] = { &verb_run, &verb_pin, &verb_check, &verb_explain,
-					    &verb_apply };
+static const struct verb *const verbs[] = { &verb_run,	   &verb_pin,	&verb_check,
+					    &verb_explain, &verb_apply, &verb_host };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -149,6 +150,8 @@ int main(int argc, char **argv)
 		print_synopses(stdout);
 		return finish_output(EXIT_SUCCESS);
 	}
+	if (!strcmp(argv[1], HANDSHAKE_VERB))
+		return finish_output(handshake_client(argc - 1, argv + 1));
 	for (size_t i = 0; i < N_VERBS; i++)
 		if (!strcmp(argv[1], verbs[i]->name))
 			return finish_output(verbs[i]->main(verbs[i], argc - 1, argv + 1));

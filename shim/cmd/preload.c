@@ -17,19 +17,17 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define LIBRARY "libpinshim.so"
-
 int preload_library(char path[PATH_MAX], char *why, size_t why_size)
 {
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - sizeof(LIBRARY));
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - sizeof(PRELOAD_LIBRARY));
 
 	path[n > 0 ? n : 0] = '\0';
 	while (n > 0 && path[n - 1] != '/')
 		n--;
 	if (n > 0)
-		strcpy(path + n, LIBRARY);
+		strcpy(path + n, PRELOAD_LIBRARY);
 	if (n <= 0 || access(path, F_OK) < 0)
-		snprintf(path, PATH_MAX, "%s", PINSHIM_LIBDIR "/" LIBRARY);
+		snprintf(path, PATH_MAX, "%s", PRELOAD_INSTALLED);
 	/* LD_PRELOAD is split at blanks and colons, and $ORIGIN and the like are expanded. */
 	if (!strpbrk(path, " :$"))
 		return 0;

@@ -9,6 +9,9 @@
 #include <limits.h>
 #include <stddef.h>
 
+#define PRELOAD_LIBRARY	  "libpinshim.so"
+#define PRELOAD_INSTALLED PINSHIM_LIBDIR "/" PRELOAD_LIBRARY
+
 /* Finds the shim's library: beside the command, else where it is installed. 0 or -1 with WHY. */
 int preload_library(char path[PATH_MAX], char *why, size_t why_size);
 

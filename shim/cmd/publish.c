@@ -22,8 +22,8 @@
 #include "process/last_good.h"
 
 /* Hidden, so that they are never read for a part of a policy. */
-#define NEW_FILE      SOURCE_HOST_DIR "/." SOURCE_FILE ".new"
-#define NEW_DIR	      SOURCE_HOST_DIR "/." SOURCE_DIR ".new"
+#define NEW_FILE      SOURCE_HOST_DIR "/." POLICY_FILE ".new"
+#define NEW_DIR	      SOURCE_HOST_DIR "/." POLICY_DIR ".new"
 #define NEW_LAST_GOOD LAST_GOOD_HOME "/.last-good.new"
 #define LOCK	      LAST_GOOD_HOME "/apply.lock"
 
@@ -176,8 +176,8 @@ static int write_last_good(const struct source *draft)
 	int rv = -1;
 
 	if (remove_tree(NEW_LAST_GOOD) < 0 || make_folder(NEW_LAST_GOOD) < 0 ||
-	    write_single(NEW_LAST_GOOD "/" SOURCE_FILE, draft) < 0 ||
-	    write_folder(NEW_LAST_GOOD "/" SOURCE_DIR, draft) < 0 || sync_folder(NEW_LAST_GOOD) < 0)
+	    write_single(NEW_LAST_GOOD "/" POLICY_FILE, draft) < 0 ||
+	    write_folder(NEW_LAST_GOOD "/" POLICY_DIR, draft) < 0 || sync_folder(NEW_LAST_GOOD) < 0)
 		return -1;
 	/* Nobody would use one that others can write to. */
 	written = source_load(NEW_LAST_GOOD, true);

@@ -9,8 +9,8 @@
 
 #include "process/source.h"
 
-#define PUBLISHED_FILE SOURCE_HOST_DIR "/" SOURCE_FILE
-#define PUBLISHED_DIR  SOURCE_HOST_DIR "/" SOURCE_DIR
+#define PUBLISHED_FILE SOURCE_HOST_DIR "/" POLICY_FILE
+#define PUBLISHED_DIR  SOURCE_HOST_DIR "/" POLICY_DIR
 
 enum publish_place {
 	PUBLISH_IN_PLACE, /* it is the host's policy already */

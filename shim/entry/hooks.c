@@ -7,6 +7,9 @@
 #include "gate/on.h"
 #include "gate/on_resolve.h"
 
+/* For `pinshim host status' and what(1), in the file alone. */
+__attribute__((used)) static const char version[] = "@(#)pinshim " PINSHIM_VERSION;
+
 /* A function of hooks.def that is missing below, or not exported, does not link. */
 #pragma GCC visibility push(default)
 

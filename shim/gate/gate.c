@@ -165,10 +165,12 @@ static int refuse_certificate(struct openssl *lib, SSL *ssl, X509_STORE_CTX *ctx
 static bool certificate_is_good(struct judge_case *c)
 {
 	const int before = errno;
+	const struct state_ssl *state = state_of_ssl(c->lib, c->ssl);
 	SSL_SESSION *session = c->lib->SSL_get_session(c->ssl);
 	uintptr_t token = 0;
 	enum verdict verdict;
 
+	c->told = state && state->told;
 	c->key_before = session && c->lib->SSL_SESSION_get_master_key(session, NULL, 0) > 0;
 	verdict = judge(c, true, &token);
 	/* Also 0: a session may be one that an earlier policy accepted. */
@@ -279,7 +281,10 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 {
 	bool foreign = key_is_foreign(lib, ssl), resumed = lib->SSL_session_reused(ssl);
 	struct judge_case c = { .lib = lib, .ssl = ssl };
+	struct state_ssl *state = state_of_ssl(lib, ssl);
 
+	if (state)
+		state->told = foreign;
 	store_refresh();
 	de_escalate(lib, ssl);
 	if (!foreign && !resumed && brings_certificate(lib, cipher)) {

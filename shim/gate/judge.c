@@ -31,6 +31,14 @@ struct trial {
 	/* Gathered once, when first demanded. */
 	bool key_known, cert_known;
 	uint8_t key[PIN_LEN], cert[PIN_LEN];
+	struct event_cert *served;
+	size_t n_served;
+	bool served_known;
+	/* Where every handshake is recorded: the worst of all policies and names, to be told at the
+	 * end. */
+	bool recorded, kept;
+	struct event worst;
+	struct event_cert *worst_validated;
 };
 
 /* What was found out for one policy and name. */
@@ -89,6 +97,9 @@ static int gather_chain(struct trial *t, struct findings *f)
 	return add_keys(t, f->validated, f);
 }
 
+/* Whose policy it is that none had anything to say of. */
+static const struct source nobody;
+
 static struct chain_task task_of(const struct trial *t, const struct store_policy *policy,
 				 const struct demand *d, const struct peer_name *name)
 {
@@ -100,7 +111,7 @@ static struct chain_task task_of(const struct trial *t, const struct store_polic
 		.leaf = c->leaf,
 		.served = c->served,
 		.program_store = c->program_store,
-		.source = policy->source,
+		.source = policy ? policy->source : &nobody,
 		.section = d->section,
 		.name = name,
 	};
@@ -177,11 +188,57 @@ static struct event_cert *describe_served(const struct judge_case *c, size_t *n)
 	return certs;
 }
 
-static void tell(struct trial *t, struct event *e, const struct peer_name *name, struct findings *f)
+static void describe(struct trial *t, struct event *e)
 {
 	const struct judge_case *c = t->c;
-	struct event_cert *served, *validated;
-	bool bad = e->judgement.verdict <= VERDICT_WOULD_REFUSE;
+
+	if (!t->served_known)
+		t->served = describe_served(c, &t->n_served);
+	t->served_known = true;
+	e->served = t->served;
+	e->n_served = t->n_served;
+	e->port = peer_port(c->lib, c->ssl);
+	e->resumed = c->session != NULL;
+	e->tls_version = c->lib->SSL_get_version(c->ssl);
+	e->library = c->lib->path;
+}
+
+static bool is_explained(const struct event *e)
+{
+	return e->judgement.verdict <= VERDICT_WOULD_REFUSE && e->policy &&
+	       e->policy->source->policy && e->judgement.reason != REASON_SIMULATED;
+}
+
+/* Finds out whether the chain verifies, and why something is objected to. */
+static void explain(struct trial *t, struct event *e, const struct peer_name *name,
+		    struct findings *f)
+{
+	struct chain_task task = task_of(t, e->policy, &e->judgement.demand, name);
+
+	if (!f->validated)
+		chain_full(&task, &f->validated);
+	if (is_explained(e))
+		e->likely = hint_likely(&task, &e->judgement, &f->evidence, f->validated, t->now);
+}
+
+/* Whether E says more of the handshake than what is kept of it: what is worse, then a section. */
+static bool is_worst(const struct trial *t, const struct event *e)
+{
+	const struct judgement *worst = &t->worst.judgement, *j = &e->judgement;
+
+	if (!t->recorded)
+		return false;
+	if (!t->kept)
+		return true;
+	if (j->verdict != worst->verdict)
+		return j->verdict < worst->verdict;
+	return j->demand.section && !worst->demand.section;
+}
+
+static void tell(struct trial *t, struct event *e, const struct peer_name *name, struct findings *f)
+{
+	struct event_cert *validated;
+	bool wanted, worst = is_worst(t, e);
 
 	e->name = name ? name->text : NULL;
 	e->source = name ? name->source : NAME_FROM_NONE;
@@ -189,26 +246,43 @@ static void tell(struct trial *t, struct event *e, const struct peer_name *name,
 		event_set_cause(e);
 		t->told_cause = true;
 	}
-	if (!event_wanted(e))
+	wanted = event_wanted(e);
+	if (!wanted && !worst)
 		return;
-	if (bad && c->leaf && name && e->policy->source->policy) {
-		struct chain_task task = task_of(t, e->policy, &e->judgement.demand, name);
-
-		if (!f->validated)
-			chain_full(&task, &f->validated);
-		e->likely = hint_likely(&task, &e->judgement, &f->evidence, f->validated, t->now);
-	}
-	served = describe_served(c, &e->n_served);
-	validated = describe_chain(c->lib, f->validated, &e->n_validated);
-	e->served = served;
+	describe(t, e);
+	wanted = wanted && event_due(e);
+	if (!wanted && !worst)
+		return;
+	if (t->c->leaf && name && (worst || is_explained(e)))
+		explain(t, e, name, f);
+	validated = describe_chain(t->c->lib, f->validated, &e->n_validated);
 	e->validated = validated;
-	e->port = peer_port(c->lib, c->ssl);
-	e->resumed = c->session != NULL;
-	e->tls_version = c->lib->SSL_get_version(c->ssl);
-	e->library = c->lib->path;
-	event_tell(e);
-	free(validated);
-	free(served);
+	if (wanted)
+		event_tell(e);
+	if (worst) {
+		free(t->worst_validated);
+		t->worst_validated = validated;
+		t->worst = *e;
+		t->worst.suppressed = 0;
+		t->kept = true;
+	} else {
+		free(validated);
+	}
+}
+
+/* Tells the handshake where all are told, once: what is worst of it, or that nobody objected. */
+static void record(struct trial *t)
+{
+	const struct peer_name *name = t->names.n ? &t->names.list[0] : NULL;
+	struct event e = { .judgement.verdict = VERDICT_UNJUDGED };
+	struct findings f = { .evidence = { 0 } };
+
+	e.judgement.reason = name ? REASON_UNLISTED : REASON_UNNAMED;
+	if (!t->kept)
+		tell(t, &e, name, &f);
+	chain_free(t->c->lib, f.validated);
+	event_record(&t->worst);
+	free(t->worst_validated);
 }
 
 /* Accepted when the session was made; only the words of the event are found again. */
@@ -238,17 +312,33 @@ static bool demands(const struct trial *t, const struct store_policy *policy,
 	return !out->blank;
 }
 
+/* A section that says not to look is worth telling where every handshake is told. */
+static void tell_exempted(struct trial *t, struct event *e, const struct demand *d,
+			  const struct peer_name *name)
+{
+	struct findings f = { .evidence = { 0 } };
+
+	if (!t->recorded || !d->blank || !d->section)
+		return;
+	verdict_judge(d, &f.evidence, &e->judgement);
+	e->judgement.place = d->section->place;
+	tell(t, e, name, &f);
+	chain_free(t->c->lib, f.validated);
+}
+
 static enum verdict try_policy(struct trial *t, const struct store_policy *policy,
 			       const struct peer_name *name)
 {
 	struct event event = { .policy = policy };
 	struct judgement *j = &event.judgement;
 	struct findings f = { .evidence = { 0 } };
-	struct demand d;
+	struct demand d = { .blank = false };
 	int gathered;
 
-	if (!demands(t, policy, name, &d))
+	if (!demands(t, policy, name, &d)) {
+		tell_exempted(t, &event, &d, name);
 		return VERDICT_UNJUDGED;
+	}
 	if (t->resumable) {
 		judge_again(&d, j);
 	} else {
@@ -277,6 +367,7 @@ static enum verdict try_bad_policy(struct trial *t, const struct store_policy *p
 	event.judgement.reason = REASON_BAD_POLICY;
 	if (t->tell)
 		tell(t, &event, name, &f);
+	chain_free(t->c->lib, f.validated);
 	return VERDICT_REFUSED;
 }
 
@@ -344,7 +435,7 @@ static enum verdict fail(struct trial *t, const char *what)
 	struct findings f = { .evidence = { 0 } };
 	struct event event = { .failure = what };
 
-	if (!t->tell || !t->set->n)
+	if (!t->tell)
 		return VERDICT_REFUSED;
 	event.policy = &t->set->policies[0];
 	tell(t, &event, t->names.n ? &t->names.list[0] : NULL, &f);
@@ -387,6 +478,9 @@ static enum verdict judge_all(struct trial *t)
 	enum verdict worst = VERDICT_UNJUDGED, v;
 	SSL_SESSION *session = t->c->session;
 
+	/* Then it is only told. */
+	if (!t->set->n)
+		return VERDICT_UNJUDGED;
 	if (t->names.failed)
 		return fail(t, "out of memory");
 	t->token = make_token(t);
@@ -436,10 +530,15 @@ enum verdict judge(const struct judge_case *c, bool tell_it, uintptr_t *token)
 	struct trial t = { .c = c, .tell = tell_it, .now = (int64_t)time(NULL) };
 	enum verdict verdict = VERDICT_REFUSED;
 
+	t.recorded = tell_it && store_events();
 	if (tell_it)
 		event_forget_cause();
-	if (open_trial(&t))
+	if (open_trial(&t)) {
 		verdict = judge_all(&t);
+		if (t.recorded && (verdict == VERDICT_REFUSED || !c->told))
+			record(&t);
+	}
+	free(t.served);
 	close_trial(&t);
 	if (token)
 		*token = verdict >= VERDICT_ACCEPTED ? t.token : 0;

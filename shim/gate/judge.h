@@ -36,6 +36,8 @@ struct judge_case {
 	 */
 	bool key_before;
 
+	bool told; /* this handshake was told before: where all are, only a refusal is told again */
+
 	/* A resumed one. Without any of these nothing was shown. */
 	SSL_SESSION *session;
 };

@@ -22,7 +22,9 @@ void lacking_tell(const struct openssl *lib, const char *what)
 	if (set && set->n) {
 		event.policy = &set->policies[0];
 		event_set_cause(&event);
-		event_tell(&event);
+		if (event_due(&event))
+			event_tell(&event);
+		event_record(&event);
 	}
 	store_leave();
 }

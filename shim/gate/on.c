@@ -46,6 +46,12 @@ static bool is_gated(struct openssl *lib)
 	return lib && on_active() && find_out(lib) == 0 && !lib->lacks;
 }
 
+/* Whether LIB lacks something, and so cannot do what a policy demands. */
+static bool is_lacking(const struct openssl *lib)
+{
+	return lib->lacks && store_has_policy();
+}
+
 /* A listener or a domain of QUIC is an SSL, too, but shakes no hands. */
 static bool is_gated_connection(struct openssl *lib, SSL *ssl)
 {
@@ -60,7 +66,8 @@ static SSL_CTX *gated(struct openssl *lib, SSL_CTX *ctx)
 		return ctx;
 	found_out = find_out(lib);
 	if (lib->lacks) {
-		lacking_install(lib, ctx);
+		if (is_lacking(lib))
+			lacking_install(lib, ctx);
 		return ctx;
 	}
 	if (found_out == 0 && gate_install(lib, ctx) == 0)
@@ -92,7 +99,7 @@ void on_ctx_set_cert_verify_callback(SSL_CTX *ctx, openssl_verify_cb *cb, void *
 		REAL(lib, SSL_CTX_set_cert_verify_callback);
 	struct state_ctx *state;
 
-	if (lib && lib->lacks && on_active())
+	if (lib && on_active() && is_lacking(lib))
 		return;
 	if (!is_gated(lib)) {
 		if (real)
@@ -208,6 +215,8 @@ static bool may_start(struct openssl *lib, SSL *ssl, bool client)
 	if (find_out(lib) < 0)
 		return false;
 	if (lib->lacks) {
+		if (!is_lacking(lib))
+			return true;
 		lacking_tell(lib, lib->lacks);
 		return false;
 	}

@@ -26,6 +26,7 @@ enum state_early { EARLY_NONE = 0, EARLY_WANTED, EARLY_REFUSED };
 /* Copied by SSL_dup(), so it holds no pointer of its own. */
 struct state_ssl {
 	bool secret_cb;		/* SSL_set_session_secret_cb() is in use (EAP-FAST) */
+	bool told;		/* this handshake was, though a certificate may follow */
 	enum state_early early; /* whether the ClientHello being made takes early data along */
 	bool recorded;		/* a ClientHello was made, with the SNI below */
 	char sni[SNI_MOST + 1]; /* "" when it had none */

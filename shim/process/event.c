@@ -6,17 +6,21 @@
  */
 #include "process/event.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "process/fold.h"
 #include "process/last_good.h"
 #include "process/sink.h"
 #include "process/text.h"
 #include "pure/date.h"
+#include "pure/siphash.h"
 
 /* More than a person wants to read, and than a pipe takes at once. */
 #define CERTS_SHOWN 8
@@ -25,7 +29,8 @@
 /* Distinct refusals whose text is kept for ever, since programs may keep the pointer. */
 #define CAUSES_KEPT 4096
 
-static _Atomic unsigned lost; /* messages that no log took, not yet told */
+/* Messages that could not be written, not yet told: to logs, and where every handshake is told. */
+static _Atomic uint64_t lost_logs, lost_records;
 
 const char *likely_word(enum likely likely)
 {
@@ -147,7 +152,7 @@ static const char *reason_sentence(const struct judgement *j)
 	case REASON_CT_MISSING:
 		return "its certificate is not in two of the CT logs";
 	case REASON_SIMULATED:
-		return "refused on request";
+		return "simulated, refused on request";
 	case REASON_UNLISTED:
 		return "no section names it and the policy says so of `unlisted' names";
 	case REASON_UNNAMED:
@@ -311,7 +316,7 @@ static void add_head(struct text *t, const struct event *e)
 
 /* For people. HEAD begins the message, SEPARATOR each further line of it. */
 static void add_message(struct text *t, const char *head, const char *separator,
-			const struct event *e, unsigned missing)
+			const struct event *e, uint64_t missing)
 {
 	const char *likely = likely_sentence(e->likely);
 
@@ -324,8 +329,12 @@ static void add_message(struct text *t, const char *head, const char *separator,
 		if (likely)
 			text_add(t, "%slikely: %s", separator, likely);
 	}
+	if (e->suppressed)
+		text_add(t, "%sand %" PRIu64 " more like this since it was last told", separator,
+			 e->suppressed);
 	if (missing)
-		text_add(t, "%s%u earlier messages could not be written", separator, missing);
+		text_add(t, "%s%" PRIu64 " earlier messages could not be written", separator,
+			 missing);
 	text_add(t, "\n");
 }
 
@@ -425,10 +434,22 @@ static void add_json_matched(struct text *t, const struct judgement *j)
 		 j->backup ? "true" : "false");
 }
 
-static void add_json(struct text *t, const struct event *e, const char *verdict, unsigned missing)
+static const char *event_verdict_word(const struct event *e)
+{
+	if (e->policy_error)
+		return "policy-error";
+	/* What no policy objects to gets through. */
+	return verdict_word(e->judgement.verdict == VERDICT_UNJUDGED ? VERDICT_ACCEPTED
+								     : e->judgement.verdict);
+}
+
+static void add_json(struct text *t, const struct event *e, uint64_t missing)
 {
 	const struct judgement *j = &e->judgement;
-	const struct policy *p = e->policy->source->policy;
+	const struct source *source = e->policy ? e->policy->source : NULL;
+	const struct policy *p = source ? source->policy : NULL;
+	const char *path = source ? source->path : NULL;
+	const char *error = source ? source->error : NULL;
 	bool placed = p && j->place.line;
 
 	text_add(t, "{\"date-time\":");
@@ -438,13 +459,14 @@ static void add_json(struct text *t, const struct event *e, const char *verdict,
 	text_add(t, ",\"port\":");
 	text_add(t, e->port ? "%u" : "null", e->port);
 	add_json_section(t, p, j->demand.section);
-	text_add(t, ",\"verdict\":\"%s\",\"reason\":\"%s\",\"likely-cause\":", verdict,
+	text_add(t,
+		 ",\"verdict\":\"%s\",\"reason\":\"%s\",\"likely-cause\":", event_verdict_word(e),
 		 reason_word(j->reason));
 	text_add_json(t, likely_word(e->likely));
 	text_add(t, ",\"name-source\":\"%s\",\"mode\":", name_source_word(e->source));
 	text_add_json(t, p ? policy_mode_word(j->demand.mode) : NULL);
 	text_add(t, ",\"policy\":");
-	text_add_json(t, placed ? policy_string(p, j->place.file) : e->policy->source->path);
+	text_add_json(t, placed ? policy_string(p, j->place.file) : path);
 	text_add(t, ",\"line\":");
 	text_add(t, placed ? "%u" : "null", j->place.line);
 	add_json_matched(t, j);
@@ -457,14 +479,14 @@ static void add_json(struct text *t, const struct event *e, const char *verdict,
 	text_add(t, ",\"program\":");
 	text_add_json(t, *store_program() ? store_program() : NULL);
 	text_add(t, ",\"error\":");
-	text_add_json(t, e->policy_error ? e->policy_error : e->policy->source->error);
-	text_add(t, ",\"pid\":%d,\"uid\":%u,\"suppressed\":0,\"lost\":%u}\n", (int)getpid(),
-		 (unsigned)getuid(), missing);
+	text_add_json(t, e->policy_error ? e->policy_error : error);
+	text_add(t, ",\"pid\":%d,\"uid\":%u,\"suppressed\":%" PRIu64 ",\"lost\":%" PRIu64 "}\n",
+		 (int)getpid(), (unsigned)getuid(), e->suppressed, missing);
 }
 
-static void deliver(const struct event *e, const char *verdict, const char *log)
+static void deliver(const struct event *e, const char *log)
 {
-	unsigned missing = atomic_exchange(&lost, 0);
+	uint64_t missing = atomic_exchange(&lost_logs, 0);
 	struct text t = { 0 };
 	bool sent;
 
@@ -475,12 +497,12 @@ static void deliver(const struct event *e, const char *verdict, const char *log)
 		add_message(&t, "", "; ", e, missing);
 		sent = text_ok(&t) && sink_syslog(t.bytes, t.len);
 	} else {
-		add_json(&t, e, verdict, missing);
+		add_json(&t, e, missing);
 		sent = text_ok(&t) && sink_file(log, t.bytes, t.len);
 	}
 	free(t.bytes);
 	if (!sent)
-		lost += missing + 1;
+		lost_logs += missing + e->suppressed + 1;
 }
 
 /* The I-th log of POLICY, or NULL past the last. */
@@ -501,13 +523,13 @@ static const char *log_of(const struct store_policy *policy, size_t i)
 	return source->host ? "syslog" : "stderr";
 }
 
-static void deliver_to_logs(const struct event *e, const char *verdict)
+static void deliver_to_logs(const struct event *e)
 {
 	const char *log;
 
 	for (size_t i = 0; (log = log_of(e->policy, i)); i++)
 		if (strcmp(log, "none"))
-			deliver(e, verdict, log);
+			deliver(e, log);
 }
 
 /* `none' stands alone. */
@@ -518,10 +540,11 @@ static bool has_log(const struct store_policy *policy)
 
 bool event_wanted(const struct event *e)
 {
-	const struct policy *p = e->policy->source->policy;
+	const struct policy *p;
 
-	if (!has_log(e->policy))
+	if (!e->policy || !has_log(e->policy))
 		return false;
+	p = e->policy->source->policy;
 	switch (e->judgement.verdict) {
 	case VERDICT_REFUSED:
 	case VERDICT_WOULD_REFUSE:
@@ -534,10 +557,65 @@ bool event_wanted(const struct event *e)
 	return true;
 }
 
+/* A hash of all that makes a refusal the same as an earlier one of this process. */
+static uint64_t identity(const struct event *e)
+{
+	const uint8_t *key = (const uint8_t *)getauxval(AT_RANDOM);
+	struct {
+		uint64_t policy, failure, name;
+		uint32_t pid, what;
+		uint8_t served[PIN_LEN];
+	} same = {
+		.policy = e->policy->serial,
+		.pid = (uint32_t)getpid(),
+		.what = (uint32_t)e->judgement.verdict << 16 | (uint32_t)e->judgement.reason,
+	};
+
+	if (e->failure)
+		same.failure = siphash(e->failure, strlen(e->failure), key);
+	if (e->name)
+		same.name = siphash(e->name, strlen(e->name), key);
+	if (e->n_served)
+		memcpy(same.served, e->served[0].key, PIN_LEN);
+	return siphash(&same, sizeof(same), key);
+}
+
+bool event_due(struct event *e)
+{
+	struct timespec now = { 0 };
+
+	if (e->judgement.verdict > VERDICT_WOULD_REFUSE)
+		return true;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return fold(identity(e), now.tv_sec, &e->suppressed);
+}
+
 void event_tell(const struct event *e)
 {
 	if (event_wanted(e))
-		deliver_to_logs(e, verdict_word(e->judgement.verdict));
+		deliver_to_logs(e);
+}
+
+void event_record(const struct event *e)
+{
+	const char *to = store_events();
+	struct text t = { 0 };
+	uint64_t missing;
+	bool sent;
+
+	if (!to)
+		return;
+	missing = atomic_exchange(&lost_records, 0);
+	add_json(&t, e, missing);
+	if (!text_ok(&t))
+		sent = false;
+	else if (!strcmp(to, "-"))
+		sent = sink_stderr(t.bytes, t.len);
+	else
+		sent = sink_file(to, t.bytes, t.len);
+	free(t.bytes);
+	if (!sent)
+		lost_records += missing + 1;
 }
 
 void event_bad_policy(const struct store_policy *policy, const char *error)
@@ -545,7 +623,8 @@ void event_bad_policy(const struct store_policy *policy, const char *error)
 	struct event e = { .policy = policy, .policy_error = error };
 
 	e.judgement.reason = REASON_BAD_POLICY;
-	deliver_to_logs(&e, "policy-error");
+	deliver_to_logs(&e);
+	event_record(&e);
 }
 
 struct cause {

@@ -51,8 +51,8 @@ enum name_source {
 
 struct event {
 	struct judgement judgement;
-	const struct store_policy *policy;
-	const char *failure;	  /* of REASON_INTERNAL_ERROR: what failed; or NULL */
+	const struct store_policy *policy; /* NULL: none had anything to say of it */
+	const char *failure;		   /* of REASON_INTERNAL_ERROR: what failed; or NULL */
 	const char *policy_error; /* a change that was not taken over, and nothing else; or NULL */
 	const char *name;	  /* as it was judged, printable; NULL: none */
 	enum name_source source;
@@ -63,13 +63,23 @@ struct event {
 	bool resumed;
 	const char *tls_version; /* "TLSv1.3" */
 	const char *library;	 /* path of the libssl in use */
+	uint64_t suppressed;	 /* earlier ones like it that were not told: event_due() */
 };
 
 /* Whether there is a log, and it wants to be told: of accepted handshakes only by the policy. */
 bool event_wanted(const struct event *event);
 
+/*
+ * Whether EVENT, which is wanted and has its `served', is to be told now. Repeats
+ * of one refusal are folded: most are only counted (fold.h).
+ */
+bool event_due(struct event *event);
+
 /* Tells EVENT, when it is wanted, wherever its policy's logs say. */
 void event_tell(const struct event *event);
+
+/* Tells EVENT, whatever it is, where $PINSHIM_EVENTS says. */
+void event_record(const struct event *event);
 
 /*
  * The likely cause as the JSON lines have it, "key-rotated", or NULL.
@@ -94,7 +104,7 @@ void event_forget_cause(void);
  */
 const char *event_last_cause(void);
 
-/* Says once on every log of POLICY that a changed policy was not taken over, and why. */
+/* Says once, wherever events of POLICY go, that a changed policy was not taken over, and why. */
 void event_bad_policy(const struct store_policy *policy, const char *error);
 
 #endif

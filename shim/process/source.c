@@ -348,7 +348,7 @@ static int add_part(struct source *s, const char *folder, const char *name)
 
 static int collect_host(struct source *s)
 {
-	if (add_part(s, s->path, SOURCE_FILE) < 0 || add_part(s, s->path, SOURCE_DIR) < 0)
+	if (add_part(s, s->path, POLICY_FILE) < 0 || add_part(s, s->path, POLICY_DIR) < 0)
 		return -1;
 	if (s->n_files)
 		return 0;
@@ -377,8 +377,8 @@ static int collect_draft(struct source *s)
 	if (check_only_root_writes(s, has_home ? SOURCE_HOST_DIR : "/etc") < 0)
 		return -1;
 	if (stat(s->path, &st) == 0 && S_ISDIR(st.st_mode))
-		return add_part(s, SOURCE_HOST_DIR, SOURCE_FILE) < 0 ? -1 : collect_draft_itself(s);
-	return collect_draft_itself(s) < 0 ? -1 : add_part(s, SOURCE_HOST_DIR, SOURCE_DIR);
+		return add_part(s, SOURCE_HOST_DIR, POLICY_FILE) < 0 ? -1 : collect_draft_itself(s);
+	return collect_draft_itself(s) < 0 ? -1 : add_part(s, SOURCE_HOST_DIR, POLICY_DIR);
 }
 
 static int collect(struct source *s)
@@ -588,6 +588,25 @@ struct source *source_load(const char *path, bool host)
 struct source *source_load_draft(const char *path)
 {
 	return load(path, true, true);
+}
+
+struct source *source_of_refused(const char *list)
+{
+	struct source *s = calloc(1, sizeof(*s));
+	char *error = malloc(POLICY_ERROR_SIZE);
+	struct policy *loose = NULL;
+
+	if (s && error && (s->path = strdup(SOURCE_REFUSE)))
+		loose = policy_refusing(list, s->path, error);
+	if (loose)
+		s->policy = seal(loose);
+	else if (s && s->path)
+		fail(s, "%s", error);
+	free(error);
+	if (s && (s->policy || s->error))
+		return s;
+	source_free(s);
+	return NULL;
 }
 
 void source_free(struct source *s)

@@ -15,8 +15,8 @@
 
 /* The host's policy: a file and a folder of *.ini in one folder, which are one policy. */
 #define SOURCE_HOST_DIR "/etc/pinshim"
-#define SOURCE_FILE	"policy.ini"
-#define SOURCE_DIR	"policy.d"
+#define POLICY_FILE	"policy.ini"
+#define POLICY_DIR	"policy.d"
 
 /* What stat(2) said of a path when it was read. `ino' 0: it was not there. */
 struct source_stamp {
@@ -72,6 +72,12 @@ struct source *source_load(const char *path, bool host);
 struct source *source_load_draft(const char *path);
 
 void source_free(struct source *s);
+
+/* The policy that refuses the names in LIST (policy_refusing()); NULL when memory ran out. */
+struct source *source_of_refused(const char *list);
+
+/* What $PINSHIM_REFUSE's policy is called wherever a policy's path is told. */
+#define SOURCE_REFUSE "PINSHIM_REFUSE"
 
 /* Whether anything that was read is no longer what it was: one stat(2) a stamp. */
 bool source_changed(const struct source *s);

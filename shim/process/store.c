@@ -33,6 +33,7 @@ static _Atomic uint64_t last_serial;
 static _Atomic pid_t exchanging; /* the process in which a thread is at it; 0: nobody */
 static struct retired *retired;	 /* only touched by whoever holds `exchanging' */
 static _Atomic(const char *) program;
+static _Atomic(const char *) events;
 
 bool store_sandboxed(void)
 {
@@ -154,78 +155,79 @@ static bool is_log(const char *log)
 	       !strcmp(log, "none");
 }
 
-/* LOG for as long as the process, since the program may change its environment; NULL: no memory. */
-static const char *keep_log(const char *log)
+/* VALUE for as long as the process, since the program may change its environment; NULL: no memory.
+ */
+static const char *keep(_Atomic(const char *) *place, const char *value)
 {
-	static _Atomic(const char *) kept;
-	const char *known = kept;
+	const char *known = *place;
 	char *copy;
 
 	if (known)
 		return known;
-	copy = strdup(log);
-	if (!copy || atomic_compare_exchange_strong(&kept, &known, copy))
+	copy = strdup(value);
+	if (!copy || atomic_compare_exchange_strong(place, &known, copy))
 		return copy;
 	free(copy);
 	return known;
 }
 
-/*
- * Reads $PINSHIM_MODE and $PINSHIM_LOG. A value that is not understood becomes a
- * bad policy in *BAD. 0, or -1 when memory ran out.
- */
-static int read_variables(enum policy_mode *cap, const char **log, struct source **bad)
+/* Adds a bad policy that says that the VALUE of VARIABLE is not understood. 0, or -1: no memory. */
+static int add_bad(struct store_set **set, const char *variable, const char *value,
+		   const char *instead)
 {
-	const char *mode = secure_getenv("PINSHIM_MODE"), *to = secure_getenv("PINSHIM_LOG");
-	char *error = NULL;
-	int n = 0;
+	char *error;
+	int rv;
 
-	*cap = MODE_ENFORCE;
-	*log = NULL;
-	*bad = NULL;
-	if (mode && !policy_mode_of(mode, cap))
-		n = asprintf(&error,
-			     "PINSHIM_MODE: '%s' is not understood; write report or off, or unset "
-			     "it",
-			     mode);
-	if (to && is_log(to) && !(*log = keep_log(to)))
+	if (asprintf(&error, "%s: '%s' is not understood; write %s, or unset it", variable, value,
+		     instead) < 0)
 		return -1;
-	if (!error && to && !*log)
-		n = asprintf(&error,
-			     "PINSHIM_LOG: '%s' is not understood; write stderr, syslog, none or "
-			     "an absolute path, or unset it",
-			     to);
-	if (n < 0)
-		return -1;
-	if (error)
-		*bad = bad_source("environment", error);
-	n = error && !*bad ? -1 : 0;
+	rv = add(set, bad_source("environment", error), MODE_ENFORCE, NULL);
 	free(error);
-	return n;
+	return rv;
 }
 
-/* Adds one policy for each of PATHS, the last NULL, all with what the environment says. */
-static int add_all(struct store_set **set, char **paths)
+static int add_events(struct store_set **set, const char *to)
 {
-	struct source *bad;
-	enum policy_mode cap;
-	const char *log;
-
-	if (read_variables(&cap, &log, &bad) < 0 || (bad && add(set, bad, MODE_ENFORCE, NULL) < 0))
-		return -1;
-	for (; *paths; paths++)
-		if (add(set, source_load(*paths, false), cap, log) < 0)
-			return -1;
-	return 0;
+	if (*to == '/' || !strcmp(to, "-"))
+		return keep(&events, to) ? 0 : -1;
+	return add_bad(set, "PINSHIM_EVENTS", to, "an absolute path or -");
 }
 
-static int add_program(struct store_set **set, const char *list)
+/* Adds one policy for each element of LIST. */
+static int add_listed(struct store_set **set, const char *list, enum policy_mode cap,
+		      const char *log)
 {
 	char **paths = source_list(list);
-	int rv = paths ? add_all(set, paths) : -1;
+	int rv = paths ? 0 : -1;
 
+	for (char **path = paths; rv == 0 && *path; path++)
+		rv = add(set, source_load(*path, false), cap, log);
 	free(paths);
 	return rv;
+}
+
+/*
+ * The policies of LIST and the one that refuses the names REFUSED, each of which
+ * may be NULL, with what $PINSHIM_MODE and $PINSHIM_LOG say. No mode lifts the second.
+ */
+static int add_program(struct store_set **set, const char *list, const char *refused)
+{
+	static _Atomic(const char *) kept_log;
+	const char *mode = secure_getenv("PINSHIM_MODE"), *to = secure_getenv("PINSHIM_LOG");
+	enum policy_mode cap = MODE_ENFORCE;
+	const char *log = NULL;
+
+	if (mode && !policy_mode_of(mode, &cap) &&
+	    add_bad(set, "PINSHIM_MODE", mode, "report or off") < 0)
+		return -1;
+	if (to && is_log(to) && !(log = keep(&kept_log, to)))
+		return -1;
+	if (to && !log &&
+	    add_bad(set, "PINSHIM_LOG", to, "stderr, syslog, none or an absolute path") < 0)
+		return -1;
+	if (list && add_listed(set, list, cap, log) < 0)
+		return -1;
+	return refused ? add(set, source_of_refused(refused), MODE_ENFORCE, log) : 0;
 }
 
 static void free_set(struct store_set *set)
@@ -240,18 +242,27 @@ static void free_set(struct store_set *set)
 	free(set);
 }
 
+static int fill(struct store_set **set)
+{
+	const char *list = secure_getenv("PINSHIM_POLICY"), *to = secure_getenv("PINSHIM_EVENTS");
+	const char *refused = secure_getenv("PINSHIM_REFUSE");
+
+	if (add_host(set) < 0 || (to && add_events(set, to) < 0))
+		return -1;
+	return list || refused ? add_program(set, list, refused) : 0;
+}
+
 static struct store_set *first_set(void)
 {
 	struct store_set *set = calloc(1, sizeof(*set));
-	const char *list = secure_getenv("PINSHIM_POLICY");
 
 	if (!set)
 		return NULL;
-	if (add_host(&set) < 0 || (list && add_program(&set, list) < 0)) {
+	if (fill(&set) < 0) {
 		free_set(set);
 		return NULL;
 	}
-	if (set->n)
+	if (set->n || events)
 		return set;
 	free(set);
 	return &none;
@@ -302,6 +313,20 @@ bool store_active(void)
 bool store_is_empty(void)
 {
 	return current == &none;
+}
+
+bool store_has_policy(void)
+{
+	const struct store_set *set = store_enter();
+	bool any = set && set->n;
+
+	store_leave();
+	return any;
+}
+
+const char *store_events(void)
+{
+	return events;
 }
 
 const struct store_set *store_enter(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The policies in force in this process: the host's and those of
- * $PINSHIM_POLICY, read when first asked for, read again when they change,
+ * The policies in force in this process: the host's and those that the
+ * environment names, read when first asked for, read again when they change,
  * never replaced by bad ones. Lock-free for readers, safe across fork(2).
  * Knows no OpenSSL and judges nothing.
  */
@@ -32,13 +32,20 @@ struct store_set {
 };
 
 /*
- * Whether this process has any policy at all. The first call reads them; a host
- * policy that was absent then stays absent for the life of the process.
+ * Whether there is anything to do in this process: it has a policy, or every
+ * handshake is to be told. The first call reads the policies; a host policy that
+ * was absent then stays absent for the life of the process.
  */
 bool store_active(void);
 
-/* Whether the policies have been read and there are none. Reads nothing. */
+/* Whether the policies have been read and there is nothing to do. Reads nothing. */
 bool store_is_empty(void);
+
+/* Whether any policy is in force. */
+bool store_has_policy(void);
+
+/* Where every handshake is told: $PINSHIM_EVENTS, an absolute path or "-"; NULL: nowhere. */
+const char *store_events(void);
 
 /*
  * Looks whether a policy has changed and puts the new one in force: at most one

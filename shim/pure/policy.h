@@ -61,6 +61,7 @@ struct policy_section {
 	uint32_t after_expiry;	   /* enum policy_mode */
 	uint32_t ct;		   /* bool: ct = require */
 	uint32_t tofu;		   /* bool */
+	uint32_t simulated;	   /* bool: refused, whatever is shown: policy_refusing() */
 	/* seconds since the epoch, 00:00 UTC of the day; INT64_MAX: never */
 	_Alignas(8) int64_t expires; /* so aligned, a block is the same on every machine */
 	struct policy_span pins;     /* struct policy_pin, in the order of the file, all kinds */
@@ -103,6 +104,14 @@ struct policy_text {
  */
 struct policy *policy_parse(const struct policy_text *files, size_t n, const char *path, bool host,
 			    char error[POLICY_ERROR_SIZE]);
+
+/*
+ * The policy that refuses each of the names in LIST, which commas separate. TITLE
+ * is what it was read from. The names are section titles; one may stand twice.
+ *
+ * Returns what policy_parse() returns; ERROR begins with TITLE and has no line.
+ */
+struct policy *policy_refusing(const char *list, const char *title, char error[POLICY_ERROR_SIZE]);
 
 /*
  * The section that alone decides for NAME (normal form, of KIND), or NULL: the

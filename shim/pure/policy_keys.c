@@ -112,7 +112,8 @@ static char *title_of(const struct keys *k, const struct policy_section *s,
 
 int keys_error(struct keys *k, struct policy_place at, const char *format, ...)
 {
-	int n = snprintf(k->error, POLICY_ERROR_SIZE, "%s:%u: ", text_at(k, at.file), at.line);
+	const char *file = text_at(k, at.file);
+	int n = snprintf(k->error, POLICY_ERROR_SIZE, at.line ? "%s:%u: " : "%s: ", file, at.line);
 	va_list args;
 
 	va_start(args, format);
@@ -414,36 +415,46 @@ static int error_name(struct keys *k, struct piece name, const char *why)
 	return keys_error(k, k->here, "name %s %s", keys_quote(name, quoted), why);
 }
 
-int keys_section(struct keys *k, struct piece name)
+/* Makes SECTION the one of the title NAME, and otherwise as one that says nothing. */
+static int read_title(struct keys *k, struct piece name, struct policy_section *section)
 {
-	struct policy_section section = {
+	struct piece rest = name;
+	char normal[NAME_SIZE];
+	const char *why = "";
+	enum name_kind kind;
+
+	*section = (struct policy_section){
 		.place = k->here,
+		.wildcard = split_wildcard(&rest),
 		.mode = UNSET,
 		.match = MATCH_ANY,
 		.verify = VERIFY_PROGRAM,
 		.after_expiry = UNSET,
 		.expires = INT64_MAX,
 	};
-	const struct policy_place *twin = NULL;
-	struct piece rest = name;
-	char normal[NAME_SIZE];
-	char title[POLICY_TITLE_SIZE];
-	char what[POLICY_TITLE_SIZE + 2];
-	const char *why = "";
-	enum name_kind kind;
-
-	section.wildcard = split_wildcard(&rest);
-	if (memchr(rest.at, '*', rest.len) || (rest.len == 0 && section.wildcard != WILDCARD_NONE))
+	if (memchr(rest.at, '*', rest.len) || (rest.len == 0 && section->wildcard != WILDCARD_NONE))
 		return error_name(k, name,
 				  "has a star that is not a whole first label with a name behind "
 				  "it; write '*.example.com' or '**.example.com'");
 	kind = name_normalise(rest.at, rest.len, normal, &why);
 	if (kind == NAME_BAD)
 		return error_name(k, name, why);
-	if (kind == NAME_ADDRESS && section.wildcard != WILDCARD_NONE)
+	if (kind == NAME_ADDRESS && section->wildcard != WILDCARD_NONE)
 		return error_name(k, name, "has a star before an address; write the address alone");
-	if (build_text(&k->build, normal, strlen(normal), &section.name) < 0)
+	if (build_text(&k->build, normal, strlen(normal), &section->name) < 0)
 		return keys_no_memory(k);
+	return 0;
+}
+
+int keys_section(struct keys *k, struct piece name)
+{
+	const struct policy_place *twin = NULL;
+	struct policy_section section;
+	char title[POLICY_TITLE_SIZE];
+	char what[POLICY_TITLE_SIZE + 2];
+
+	if (read_title(k, name, &section) < 0)
+		return -1;
 	build_section(&k->build, &section, &twin);
 	if (twin) {
 		snprintf(what, sizeof(what), "[%s]", title_of(k, &section, title));
@@ -451,6 +462,20 @@ int keys_section(struct keys *k, struct piece name)
 	}
 	memset(k->section_seen, 0, sizeof(k->section_seen));
 	return 0;
+}
+
+int keys_refused(struct keys *k, struct piece name)
+{
+	const struct policy_place *twin = NULL;
+	struct policy_section section;
+
+	if (read_title(k, name, &section) < 0)
+		return -1;
+	section.simulated = 1;
+	build_section(&k->build, &section, &twin);
+	if (twin)
+		return 0;
+	return build_section_end(&k->build) < 0 ? keys_no_memory(k) : 0;
 }
 
 /* The pin kinds that stand in the last section, as bits. */

@@ -60,7 +60,7 @@ struct keys {
 #define QUOTE_SIZE 96
 char *keys_quote(struct piece text, char out[QUOTE_SIZE]);
 
-/* Writes "FILE:LINE: " and the message as the policy's error. Returns -1. */
+/* Writes "FILE:LINE: " (without a line 0) and the message as the policy's error. Returns -1. */
 int keys_error(struct keys *k, struct policy_place at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int keys_no_memory(struct keys *k);
@@ -70,6 +70,7 @@ int keys_init(struct keys *k, const char *path, bool host, size_t sections,
 	      char error[POLICY_ERROR_SIZE]);
 int keys_file(struct keys *k, const char *path);
 int keys_section(struct keys *k, struct piece name);
+int keys_refused(struct keys *k, struct piece name); /* a whole one; nothing if it is there */
 int keys_pair(struct keys *k, bool in_section, struct piece word, struct piece value);
 int keys_section_end(struct keys *k);
 

@@ -236,6 +236,10 @@ static void judge_section(const struct demand *d, const struct evidence *e, stru
 	const struct policy_section *s = d->section;
 	enum reason reason;
 
+	if (s->simulated) {
+		decide(j, VERDICT_REFUSED, REASON_SIMULATED, s->place);
+		return;
+	}
 	if (d->mode == MODE_OFF && d->expired) {
 		decide(j, VERDICT_ACCEPTED, REASON_EXPIRED_POLICY, s->place);
 		return;

@@ -362,6 +362,90 @@ static void check_json(const void *arg)
 	expect_json(".[0].error == \"x.ini:1: is \\\"wrong\\\"; mend it\"");
 }
 
+/* --- repeats */
+
+/* Tells E as a handshake does; returns the count that came with it, or -1 when it was folded. */
+static int64_t tell_due(struct event e)
+{
+	if (!event_due(&e))
+		return -1;
+	event_tell(&e);
+	return (int64_t)e.suppressed;
+}
+
+static void check_folding(const void *arg)
+{
+	struct store_policy policy = in_force(SECTION, log_file), other = policy;
+	struct event_cert served[2] = { chain[0], chain[1] };
+	struct event e = judged(&policy, NAME, 0x20), second;
+	char expected[4096];
+
+	(void)arg;
+	CHECK(tell_due(e) == 0 && tell_due(e) == 0 && tell_due(e) == -1 && tell_due(e) == 1);
+	/* What differs is told at once: the policy, the name, the reason, the verdict, the key. */
+	other.serial = 2;
+	second = judged(&other, NAME, 0x20);
+	CHECK(tell_due(second) == 0);
+	second = e;
+	second.name = "api2.example.com";
+	CHECK(tell_due(second) == 0);
+	second = e;
+	second.judgement.verdict = VERDICT_WOULD_REFUSE;
+	CHECK(tell_due(second) == 0);
+	second = e;
+	second.judgement.reason = REASON_DENIED_KEY;
+	CHECK(tell_due(second) == 0);
+	second = e;
+	second.failure = "out of memory";
+	CHECK(tell_due(second) == 0);
+	second = e;
+	served[0].key[31] ^= 1;
+	second.served = served;
+	CHECK(tell_due(second) == 0);
+	/* Accepted ones are not folded: who asks for them wants them all. */
+	second = judged(&policy, NAME, 0x00);
+	for (int i = 0; i < 5; i++)
+		CHECK(event_due(&second) && !second.suppressed);
+	expect_json("length == 9 and .[2].suppressed == 1 and ([.[].suppressed] | add) == 1");
+
+	/* In words; what is folded in a message that is lost is lost with it. */
+	policy.log = "stderr";
+	e.n_served = 0;
+	e.suppressed = 3;
+	policy.log = "/nonexistent/log";
+	event_tell(&e);
+	policy.log = "stderr";
+	catch_err();
+	event_tell(&e);
+	snprintf(expected, sizeof(expected),
+		 "%srefused api.example.com: no pin matched (pins.ini:7 [api.example.com], name "
+		 "from SNI)\n"
+		 "pinshim:   pinned " PIN_A " (pins.ini:8, pin)\n"
+		 "pinshim:   and 3 more like this since it was last told\n"
+		 "pinshim:   4 earlier messages could not be written\n",
+		 me());
+	expect_err(expected);
+}
+
+/* A child starts anew, and its parent does not count what it does. */
+static void fold_in_child(const void *arg)
+{
+	struct event e = *(const struct event *)arg;
+
+	CHECK(event_due(&e) && event_due(&e) && !event_due(&e));
+}
+
+static void check_folding_across_fork(const void *arg)
+{
+	struct store_policy policy = in_force(SECTION, log_file);
+	struct event e = judged(&policy, NAME, 0x20);
+
+	(void)arg;
+	CHECK(event_due(&e) && event_due(&e) && !event_due(&e));
+	CHECK(in_child(fold_in_child, &e) == 0);
+	CHECK(event_due(&e) && e.suppressed == 1);
+}
+
 /* --- where it goes */
 
 static void check_logs(const void *arg)
@@ -605,6 +689,8 @@ CHILD_TEST(other_verdicts, check_other_words)
 CHILD_TEST(bad_policies, check_bad_policies)
 CHILD_TEST(no_message_is_too_long, check_length)
 CHILD_TEST(json_lines, check_json)
+CHILD_TEST(repeats_are_folded, check_folding)
+CHILD_TEST(each_process_folds_its_own, check_folding_across_fork)
 CHILD_TEST(logs, check_logs)
 CHILD_TEST(who_is_told, check_wanted)
 CHILD_TEST(what_is_lost_is_counted, check_lost)
@@ -622,6 +708,8 @@ int main(void)
 		TEST(bad_policies),
 		TEST(no_message_is_too_long),
 		TEST(json_lines),
+		TEST(repeats_are_folded),
+		TEST(each_process_folds_its_own),
 		TEST(logs),
 		TEST(who_is_told),
 		TEST(what_is_lost_is_counted),

@@ -63,6 +63,8 @@ static void alone(const char *list)
 	}
 	set("PINSHIM_POLICY", list);
 	set("PINSHIM_MODE", NULL);
+	set("PINSHIM_REFUSE", NULL);
+	set("PINSHIM_EVENTS", NULL);
 	set("PINSHIM_LOG", log_file);
 }
 
@@ -134,6 +136,86 @@ static void check_several(const void *arg)
 		for (int j = 0; j < i; j++)
 			CHECK(now->policies[i].serial != now->policies[j].serial);
 	}
+	store_leave();
+}
+
+/* Of $PINSHIM_REFUSE: never capped, and with $PINSHIM_LOG's log. */
+static void check_refused(const void *arg)
+{
+	const struct store_set *now;
+
+	(void)arg;
+	alone(NULL);
+	set("PINSHIM_REFUSE", "one.example.com,*.example.org");
+	set("PINSHIM_MODE", "off");
+	CHECK(store_active() && store_has_policy() && !store_events());
+	now = store_enter();
+	CHECK(only(now)->source->policy && only(now)->cap == MODE_ENFORCE);
+	CHECK(!strcmp(only(now)->source->path, "PINSHIM_REFUSE"));
+	CHECK(!strcmp(only(now)->log, log_file) && !only(now)->exempt);
+	CHECK(decides_for(only(now), "one.example.com") && decides_for(only(now), "a.example.org"));
+	CHECK(!decides_for(only(now), "two.example.com"));
+	store_leave();
+	store_refresh();
+}
+
+static void check_refused_besides(const void *arg)
+{
+	const struct store_set *now;
+
+	(void)arg;
+	write_file(policy, GOOD);
+	alone(policy);
+	set("PINSHIM_REFUSE", "two.example.com");
+	set("PINSHIM_MODE", "report");
+	CHECK(store_active());
+	now = store_enter();
+	CHECK(now->n == 2 && now->policies[0].cap == MODE_REPORT);
+	CHECK(now->policies[1].cap == MODE_ENFORCE);
+	store_leave();
+}
+
+/* Something to do, and no policy. */
+static void check_events(const void *arg)
+{
+	const char *to = arg;
+
+	alone(NULL);
+	set("PINSHIM_EVENTS", to);
+	CHECK(store_active() && !store_is_empty() && !store_has_policy());
+	set("PINSHIM_EVENTS", "/elsewhere");
+	CHECK(!strcmp(store_events(), to));
+	CHECK(store_enter()->n == 0);
+	store_leave();
+	store_refresh();
+}
+
+static void check_bad_events(const void *arg)
+{
+	const struct store_set *now;
+
+	(void)arg;
+	alone(NULL);
+	set("PINSHIM_EVENTS", "events.jsonl");
+	CHECK(store_active() && store_has_policy() && !store_events());
+	now = store_enter();
+	CHECK(!only(now)->source->policy);
+	CHECK(!strcmp(only(now)->source->error, "PINSHIM_EVENTS: 'events.jsonl' is not understood; "
+						"write an absolute path or -, or unset it"));
+	store_leave();
+}
+
+static void check_bad_refused(const void *arg)
+{
+	const struct store_set *now;
+
+	(void)arg;
+	alone(NULL);
+	set("PINSHIM_REFUSE", "a b");
+	CHECK(store_active());
+	now = store_enter();
+	CHECK(!only(now)->source->policy);
+	CHECK(!strncmp(only(now)->source->error, "PINSHIM_REFUSE: name 'a b' has ", 30));
 	store_leave();
 }
 
@@ -567,6 +649,12 @@ CHILD_TEST(log_none, check_good_log, "none")
 CHILD_TEST(log_stderr, check_good_log, "stderr")
 CHILD_TEST(log_syslog, check_good_log, "syslog")
 CHILD_TEST(log_path, check_good_log, "/dev/null")
+CHILD_TEST(names_that_are_refused, check_refused, NULL)
+CHILD_TEST(names_that_are_refused_besides, check_refused_besides, NULL)
+CHILD_TEST(names_that_are_no_names, check_bad_refused, NULL)
+CHILD_TEST(events_to_a_file, check_events, "/tmp/pinshim-events")
+CHILD_TEST(events_to_standard_error, check_events, "-")
+CHILD_TEST(events_to_a_relative_path, check_bad_events, NULL)
 CHILD_TEST(an_exempt_program, check_exempt, "")
 CHILD_TEST(a_program_not_exempt, check_exempt, NULL)
 CHILD_TEST(the_life_of_a_policy, check_life, NULL)
@@ -599,6 +687,12 @@ int main(void)
 		TEST(log_stderr),
 		TEST(log_syslog),
 		TEST(log_path),
+		TEST(names_that_are_refused),
+		TEST(names_that_are_refused_besides),
+		TEST(names_that_are_no_names),
+		TEST(events_to_a_file),
+		TEST(events_to_standard_error),
+		TEST(events_to_a_relative_path),
 		TEST(an_exempt_program),
 		TEST(a_program_not_exempt),
 		TEST(the_life_of_a_policy),

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `pinshim host': the verb with its words and options, and what they ask of the
+ * system that is meant. Changes nothing itself.
+ */
+#include "cmd/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "process/source.h"
+
+enum { OPTION_ROOT = OPTION_HELP + 100 };
+
+static const struct {
+	const char *name;
+	int (*main)(const struct host *h);
+} words[] = {
+	{ "enable", host_enable },
+	{ "disable", host_disable },
+	{ "status", host_status },
+};
+
+#define N_WORDS (sizeof(words) / sizeof(words[0]))
+
+static int take_root(const struct verb *verb, const char *argument, char root[PATH_MAX])
+{
+	struct stat st;
+
+	if (!*argument)
+		usage_error(verb, "--root '' names no folder");
+	if (!realpath(argument, root) || stat(root, &st) < 0) {
+		complain("--root '%s': %s", argument, strerror(errno));
+		return -1;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		complain("--root '%s': %s", argument, strerror(ENOTDIR));
+		return -1;
+	}
+	if (!strcmp(root, "/")) /* this system */
+		*root = '\0';
+	return 0;
+}
+
+static enum host_policy judge(const struct source *source, char *why, size_t why_size)
+{
+	size_t n;
+
+	if (source->absent) {
+		snprintf(why, why_size, "there is none");
+		return POLICY_ABSENT;
+	}
+	if (!source->policy) {
+		snprintf(why, why_size, "%s", source->error);
+		return POLICY_BAD;
+	}
+	policy_sections(source->policy, &n);
+	snprintf(why, why_size, "%zu section%s, mode = %s", n, n == 1 ? "" : "s",
+		 policy_mode_word(source->policy->mode));
+	return POLICY_GOOD;
+}
+
+static enum host_policy load(char *why, size_t why_size)
+{
+	struct source *source = source_load(SOURCE_HOST_DIR, true);
+	enum host_policy state = POLICY_BAD;
+
+	if (source)
+		state = judge(source, why, why_size);
+	else
+		snprintf(why, why_size, "out of memory");
+	source_free(source);
+	return state;
+}
+
+/* Reads it in a process whose root folder that is, as a program there would. */
+static enum host_policy load_below(const char *root, char *why, size_t why_size)
+{
+	enum host_policy state = POLICY_UNKNOWN;
+	int fds[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	snprintf(why, why_size, "it cannot be read from here");
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return POLICY_UNKNOWN;
+	pid = fork();
+	if (pid == 0) {
+		if (chroot(root) < 0 || chdir("/") < 0)
+			_exit(POLICY_UNKNOWN);
+		state = load(why, why_size);
+		if (write(fds[1], why, strlen(why) + 1) < 0)
+			state = POLICY_UNKNOWN;
+		_exit(state);
+	}
+	close(fds[1]);
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status)) {
+		state = WEXITSTATUS(status);
+		n = read(fds[0], why, why_size - 1);
+		if (n > 0)
+			why[n] = '\0';
+	}
+	close(fds[0]);
+	return state;
+}
+
+enum host_policy host_policy(const struct host *h, char *why, size_t why_size)
+{
+	return *h->root ? load_below(h->root, why, why_size) : load(why, why_size);
+}
+
+static int host(const struct verb *verb, int argc, char **argv)
+{
+	struct host h = { 0 };
+	int option;
+
+	while ((option = next_option(verb, argc, argv)) != -1) {
+		if (option == OPTION_JSON)
+			h.json = true;
+		else if (take_root(verb, optarg, h.root) < 0)
+			return EXIT_FAILURE;
+	}
+	if (optind == argc)
+		usage_error(verb, "enable, disable or status is missing");
+	if (optind + 1 < argc)
+		usage_error(verb, "'%s' is one argument too many", argv[optind + 1]);
+	for (size_t i = 0; i < N_WORDS; i++) {
+		if (strcmp(argv[optind], words[i].name) != 0)
+			continue;
+		if (h.json && words[i].main != host_status)
+			usage_error(verb, "--json goes with status alone");
+		return words[i].main(&h);
+	}
+	usage_error(verb, "'%s' is not understood; write enable, disable or status", argv[optind]);
+}
+
+static const struct option longs[] = {
+	COMMON_OPTIONS,
+	{ "root", required_argument, NULL, OPTION_ROOT },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ 0 },
+};
+
+const struct verb verb_host = {
+	.name = "host",
+	.synopsis = "host enable|disable|status [--root DIR] [--json]",
+	.help = "Puts the library into every program of this host, by /etc/ld.so.preload; takes "
+		"it\n"
+		"out again; or says how things are. enable first tries some programs and a TLS\n"
+		"handshake of its own under the library, and changes nothing when one fails.\n"
+		"\n"
+		"  --root DIR   the host whose root folder is DIR; programs are tried on this one\n"
+		"  --json       status: one object a line\n"
+		"\n"
+		"status exits with 0 when the library is enabled and all is well, with 3 when it "
+		"is\n"
+		"not enabled, and with 1 when something is wrong.\n",
+	.shorts = ":",
+	.longs = longs,
+	.main = host,
+};

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Looks at each process: its root folder, what it has mapped, and the variable
+ * of the environment that it began with. Whatever has ended meanwhile is left out.
+ */
+#include "cmd/host_processes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "cmd/preload.h"
+#include "cmd/processes.h"
+#include "process/text.h"
+
+#define VARIABLE "PINSHIM_POLICY="
+
+struct look {
+	bool json, host_policy, titled;
+	struct stat root;
+	struct host_count *count;
+};
+
+/* Of the environment that PID began with; from malloc(3), or NULL. */
+static char *find_variable(pid_t pid)
+{
+	char path[64], *item = NULL, *found = NULL;
+	FILE *environment;
+	size_t size = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	environment = fopen(path, "re");
+	while (environment && !found && getdelim(&item, &size, '\0', environment) > 0)
+		if (!strncmp(item, VARIABLE, strlen(VARIABLE)))
+			found = strdup(item + strlen(VARIABLE));
+	free(item);
+	if (environment)
+		fclose(environment);
+	return found;
+}
+
+/* Programs below another root folder have another ld.so.preload. */
+static int is_elsewhere(const struct look *l, pid_t pid, bool *elsewhere)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	if (stat(path, &st) < 0)
+		return -1;
+	*elsewhere = st.st_dev != l->root.st_dev || st.st_ino != l->root.st_ino;
+	return 0;
+}
+
+static void print_people(struct look *l, const struct process *p, const char *state, bool ssl,
+			 const char *policy)
+{
+	if (!l->titled)
+		puts("\n    PID  LIBRARY   OPENSSL  PROGRAM  [POLICY]");
+	l->titled = true;
+	printf("%7d  %-8s  %-7s  %s", (int)p->pid, state, ssl ? "yes" : "no",
+	       *p->exe ? p->exe : p->name);
+	if (l->host_policy || policy)
+		printf("  [%s%s%s]", l->host_policy ? "host" : "",
+		       l->host_policy && policy ? ", " : "", policy ? policy : "");
+	puts("");
+}
+
+static void print_json(const struct look *l, const struct process *p, const char *state,
+		       const char *ssl, const char *policy)
+{
+	struct text t = { 0 };
+
+	text_add(&t, "{\"pid\":%d,\"uid\":%u,\"program\":", (int)p->pid, (unsigned)p->uid);
+	text_add_json(&t, *p->exe ? p->exe : p->name);
+	text_add(&t, ",\"library\":\"%s\",\"libssl\":", state);
+	text_add_json(&t, ssl);
+	text_add(&t, ",\"host-policy\":%s,\"pinshim-policy\":", l->host_policy ? "true" : "false");
+	text_add_json(&t, policy);
+	text_add(&t, "}");
+	if (text_ok(&t))
+		puts(t.bytes);
+	else
+		complain("out of memory");
+	free(t.bytes);
+}
+
+static void judge(struct look *l, const struct process *p, const struct mapped_files *m)
+{
+	const struct mapped_file *library = mapped_library(m, PRELOAD_LIBRARY);
+	const struct mapped_file *ssl = mapped_library(m, "libssl.so");
+	const char *state = "no";
+	char *policy = NULL;
+
+	if (!library && !ssl)
+		return;
+	if (library) {
+		state = library->deleted ? "replaced" : "yes";
+		policy = find_variable(p->pid);
+	}
+	if (!library)
+		l->count->without++;
+	else if (library->deleted)
+		l->count->replaced++;
+	else
+		l->count->with++;
+	if (l->json)
+		print_json(l, p, state, ssl ? ssl->path : NULL, policy);
+	else
+		print_people(l, p, state, ssl, policy);
+	free(policy);
+}
+
+static int look(const struct process *p, void *data)
+{
+	struct look *l = data;
+	struct mapped_files m;
+	bool elsewhere = false;
+
+	/* A thread of the kernel, or it has ended. */
+	if (p->error == ENOENT || p->pid == getpid())
+		return 0;
+	if (p->error || is_elsewhere(l, p->pid, &elsewhere) < 0 ||
+	    (!elsewhere && process_map(p->pid, &m) < 0)) {
+		if (p->error == EACCES || errno == EACCES || errno == EPERM)
+			l->count->unseen++;
+		return 0;
+	}
+	if (elsewhere) {
+		l->count->elsewhere++;
+		return 0;
+	}
+	judge(l, p, &m);
+	mapped_free(&m);
+	return 0;
+}
+
+static void print_sums(bool json, bool enabled, const struct host_count *c)
+{
+	if (json) {
+		printf("{\"with\":%u,\"replaced\":%u,\"without\":%u,\"elsewhere\":%u,\"unseen\":%u}"
+		       "\n",
+		       c->with, c->replaced, c->without, c->elsewhere, c->unseen);
+		return;
+	}
+	printf("\nprocesses: %u with the library", c->with);
+	if (c->replaced)
+		printf(", %u with a copy that has been replaced since", c->replaced);
+	printf(", %u with OpenSSL and without it\n", c->without);
+	if (enabled && c->without + c->replaced)
+		puts("Restart those without the library or with a replaced one.");
+	if (c->elsewhere)
+		printf("Not looked at: %u below another root folder, as in containers.\n",
+		       c->elsewhere);
+	if (c->unseen)
+		printf("Not looked at: %u that this user may not look at.\n", c->unseen);
+}
+
+int host_processes(bool json, bool enabled, bool host_policy, struct host_count *out)
+{
+	struct look l = { .json = json, .host_policy = host_policy, .count = out };
+
+	*out = (struct host_count){ 0 };
+	if (stat("/", &l.root) < 0 || process_each(look, &l) < 0)
+		return -1;
+	print_sums(json, enabled, out);
+	return 0;
+}
