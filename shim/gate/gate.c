@@ -285,7 +285,6 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 
 	if (state)
 		state->told = foreign;
-	store_refresh();
 	de_escalate(lib, ssl);
 	if (!foreign && !resumed && brings_certificate(lib, cipher)) {
 		if (lib->SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
@@ -400,8 +399,48 @@ static bool early_data_is_good(struct openssl *lib, SSL *ssl)
 	return good;
 }
 
+/*
+ * Whose handshake this thread drives by a call that has looked whether policies
+ * have changed: one look is enough for it, also where it takes two ClientHellos
+ * (HelloRetryRequest).
+ */
+static __thread SSL *looked_for __attribute__((tls_model("initial-exec")));
+
+static void look(void)
+{
+	const int before = errno;
+
+	store_refresh();
+	errno = before;
+}
+
+bool gate_start(struct openssl *lib, SSL *ssl)
+{
+	/* SSL_connect() calls SSL_do_handshake(), which is ours as well. */
+	bool starts = looked_for != ssl && lib->SSL_in_before(ssl);
+
+	if (starts)
+		look();
+	looked_for = lib->SSL_in_init(ssl) ? ssl : NULL;
+	return starts;
+}
+
+void gate_stop(void)
+{
+	looked_for = NULL;
+}
+
+/* The TLS inside a QUIC connection is another SSL. */
+static bool has_looked(struct openssl *lib, const SSL *ssl)
+{
+	return looked_for &&
+	       (looked_for == ssl || (lib->SSL_is_quic && lib->SSL_is_quic(looked_for)));
+}
+
 bool gate_hello(struct openssl *lib, SSL *ssl)
 {
+	if (!has_looked(lib, ssl))
+		look();
 	return record_name(lib, ssl) && (!lib->early_data || early_data_is_good(lib, ssl));
 }
 
@@ -433,6 +472,5 @@ bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	struct judge_case c = case_of_session(lib, ssl, session);
 
-	store_refresh();
 	return judge(&c, false, NULL) != VERDICT_REFUSED;
 }
