@@ -170,6 +170,14 @@ static int write_single(const char *path, const struct source *draft)
 	return 0;
 }
 
+static bool has_folder(const struct source *draft)
+{
+	for (size_t i = 0; i < draft->n_texts; i++)
+		if (draft->texts[i].in_folder)
+			return true;
+	return false;
+}
+
 static int write_last_good(const struct source *draft)
 {
 	struct source *written;
@@ -177,7 +185,8 @@ static int write_last_good(const struct source *draft)
 
 	if (remove_tree(NEW_LAST_GOOD) < 0 || make_folder(NEW_LAST_GOOD) < 0 ||
 	    write_single(NEW_LAST_GOOD "/" POLICY_FILE, draft) < 0 ||
-	    write_folder(NEW_LAST_GOOD "/" POLICY_DIR, draft) < 0 || sync_folder(NEW_LAST_GOOD) < 0)
+	    (has_folder(draft) && write_folder(NEW_LAST_GOOD "/" POLICY_DIR, draft) < 0) ||
+	    sync_folder(NEW_LAST_GOOD) < 0)
 		return -1;
 	/* Nobody would use one that others can write to. */
 	written = source_load(NEW_LAST_GOOD, true);
