@@ -165,12 +165,13 @@ refused_with_nothing_changed() { # ARGUMENT PATTERN
 	start_host
 	mkdir "$HOME_DIR/policy.d"
 	section api >"$HOME_DIR/policy.ini"
+	printf '[localhost]\nmode = off\n' >"$HOME_DIR/policy.d/a.ini"
 	for path in /etc/pinshim /etc/pinshim/policy.ini /etc/pinshim/policy.d /etc/pinshim/../pinshim/; do
 		rm -rf "$T/state/last-good"
 		published | grep -v last-good >"$T/before"
 		apply "$path"
 		assert_rc 0
-		assert_out "kept /etc/pinshim as the last good policy: 1 section, 1 pin"
+		assert_out "kept /etc/pinshim as the last good policy: 2 sections, 1 pin"
 		diff -r "$HOME_DIR" "$T/state/last-good"
 		published | grep -v last-good | diff "$T/before" -
 	done

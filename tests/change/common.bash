@@ -26,7 +26,7 @@ start_host() {
 		: >"$1/host-is-up"
 		exec sleep 600' - "$T" 3>&- &
 	started $!
-	ON_HOST=(nsenter "--mount=/proc/$!/ns/mnt" --)
+	ON_HOST=(nsenter "--mount=/proc/$!/ns/mnt")
 	wait_for [ -e "$T/host-is-up" ]
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Once for all tests of policies that change: the certificates, and what is preloaded
-# library. Fails at once when a program is missing, so that no test can be passed over in silence.
+# Once for all tests of policies that change: the certificates, and what is preloaded besides the
 
 setup_suite() {
 	local program here=${BASH_SOURCE[0]%/*}
