@@ -283,8 +283,10 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 	struct judge_case c = { .lib = lib, .ssl = ssl };
 	struct state_ssl *state = state_of_ssl(lib, ssl);
 
-	if (state)
+	if (state) {
 		state->told = foreign;
+		state->looked = 0;
+	}
 	de_escalate(lib, ssl);
 	if (!foreign && !resumed && brings_certificate(lib, cipher)) {
 		if (lib->SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
@@ -430,18 +432,37 @@ void gate_stop(void)
 	looked_for = NULL;
 }
 
-/* The TLS inside a QUIC connection is another SSL. */
-static bool has_looked(struct openssl *lib, const SSL *ssl)
+/*
+ * Whether a call has looked for the handshake of SSL, or for one that no such call
+ * drives its ClientHello, of which libssl makes several passes. The TLS inside a
+ * QUIC connection is another SSL.
+ */
+static bool has_looked(struct openssl *lib, const SSL *ssl, const struct state_ssl *state,
+		       time_t now)
 {
-	return looked_for &&
-	       (looked_for == ssl || (lib->SSL_is_quic && lib->SSL_is_quic(looked_for)));
+	if (looked_for && (looked_for == ssl || (lib->SSL_is_quic && lib->SSL_is_quic(looked_for))))
+		return true;
+	return state->looked && now - state->looked <= 1;
+}
+
+static bool look_and_record(struct openssl *lib, SSL *ssl)
+{
+	struct state_ssl *state = state_make_ssl(lib, ssl);
+	struct timespec now = { 0 };
+
+	if (!state)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	if (!has_looked(lib, ssl, state, now.tv_sec)) {
+		look();
+		state->looked = now.tv_sec;
+	}
+	return record_name(lib, ssl);
 }
 
 bool gate_hello(struct openssl *lib, SSL *ssl)
 {
-	if (!has_looked(lib, ssl))
-		look();
-	return record_name(lib, ssl) && (!lib->early_data || early_data_is_good(lib, ssl));
+	return look_and_record(lib, ssl) && (!lib->early_data || early_data_is_good(lib, ssl));
 }
 
 int gate_install(struct openssl *lib, SSL_CTX *ctx)
