@@ -57,6 +57,29 @@ static bool record_name(struct openssl *lib, SSL *ssl)
 	return true;
 }
 
+/* From setting a session to the ClientHello of the same handshake. */
+#define LOOK_MS 100
+
+/*
+ * Puts changed policies in force as a handshake of SSL begins. A program sets a
+ * session, starts, and libssl makes a ClientHello in several passes: that is one
+ * handshake, and one look.
+ */
+static void look(struct openssl *lib, SSL *ssl)
+{
+	struct state_ssl *state = state_make_ssl(lib, ssl);
+	struct timespec clock = { 0 };
+	int64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &clock);
+	now = (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
+	if (state && state->looked && now - state->looked < LOOK_MS)
+		return;
+	store_refresh();
+	if (state)
+		state->looked = now;
+}
+
 /*
  * Whether the server did not take up the encrypted ClientHello (ECH, 4.0). It then
  * speaks for the name on the outside, and libssl ends the handshake when that is
@@ -401,68 +424,13 @@ static bool early_data_is_good(struct openssl *lib, SSL *ssl)
 	return good;
 }
 
-/*
- * Whose handshake this thread drives by a call that has looked whether policies
- * have changed: one look is enough for it, also where it takes two ClientHellos
- * (HelloRetryRequest).
- */
-static __thread SSL *looked_for __attribute__((tls_model("initial-exec")));
-
-static void look(void)
+bool gate_hello(struct openssl *lib, SSL *ssl)
 {
 	const int before = errno;
 
-	store_refresh();
+	look(lib, ssl);
 	errno = before;
-}
-
-bool gate_start(struct openssl *lib, SSL *ssl)
-{
-	/* SSL_connect() calls SSL_do_handshake(), which is ours as well. */
-	bool starts = looked_for != ssl && lib->SSL_in_before(ssl);
-
-	if (starts)
-		look();
-	looked_for = lib->SSL_in_init(ssl) ? ssl : NULL;
-	return starts;
-}
-
-void gate_stop(void)
-{
-	looked_for = NULL;
-}
-
-/*
- * Whether a call has looked for the handshake of SSL, or for one that no such call
- * drives its ClientHello, of which libssl makes several passes. The TLS inside a
- * QUIC connection is another SSL.
- */
-static bool has_looked(struct openssl *lib, const SSL *ssl, const struct state_ssl *state,
-		       time_t now)
-{
-	if (looked_for && (looked_for == ssl || (lib->SSL_is_quic && lib->SSL_is_quic(looked_for))))
-		return true;
-	return state->looked && now - state->looked <= 1;
-}
-
-static bool look_and_record(struct openssl *lib, SSL *ssl)
-{
-	struct state_ssl *state = state_make_ssl(lib, ssl);
-	struct timespec now = { 0 };
-
-	if (!state)
-		return false;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	if (!has_looked(lib, ssl, state, now.tv_sec)) {
-		look();
-		state->looked = now.tv_sec;
-	}
-	return record_name(lib, ssl);
-}
-
-bool gate_hello(struct openssl *lib, SSL *ssl)
-{
-	return look_and_record(lib, ssl) && (!lib->early_data || early_data_is_good(lib, ssl));
+	return record_name(lib, ssl) && (!lib->early_data || early_data_is_good(lib, ssl));
 }
 
 int gate_install(struct openssl *lib, SSL_CTX *ctx)
@@ -493,5 +461,6 @@ bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	struct judge_case c = case_of_session(lib, ssl, session);
 
+	look(lib, ssl);
 	return judge(&c, false, NULL) != VERDICT_REFUSED;
 }

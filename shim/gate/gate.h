@@ -42,17 +42,8 @@ void gate_raise(struct openssl *lib, SSL *ssl);
 int gate_verify_mode(int mode);
 
 /*
- * Around a call that drives a client's handshake of SSL. Returns whether it is the
- * first of them: then policies that have changed are put in force, and not again in
- * the same handshake.
- */
-bool gate_start(struct openssl *lib, SSL *ssl);
-void gate_stop(void);
-
-/*
- * A ClientHello is being made: puts changed policies in force, where no call was
- * seen that starts the handshake (SSL_read(), BIO_do_connect()), keeps the name that it sends, and
- * judges early data that would leave with it. Whether it may leave.
+ * A ClientHello is being made: keeps the name that it sends, and judges early
+ * data that would leave with it. Whether it may leave.
  */
 bool gate_hello(struct openssl *lib, SSL *ssl);
 

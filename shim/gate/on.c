@@ -224,17 +224,10 @@ static bool may_start(struct openssl *lib, SSL *ssl, bool client)
 		return true;
 	if (gate_adopt(lib, ssl) < 0)
 		return false;
-	session = client && gate_start(lib, ssl) ? lib->SSL_get_session(ssl) : NULL;
+	session = client && lib->SSL_in_before(ssl) ? lib->SSL_get_session(ssl) : NULL;
 	if (session && !session_is_good(lib, ssl, session))
 		lib->SSL_set_session(ssl, NULL);
 	return true;
-}
-
-/* RV of a call that may_start() let through. */
-static int driven(int rv)
-{
-	gate_stop();
-	return rv;
 }
 
 int on_connect(SSL *ssl)
@@ -244,7 +237,7 @@ int on_connect(SSL *ssl)
 
 	if (!real)
 		return -1;
-	return may_start(lib, ssl, true) ? driven(real(ssl)) : -1;
+	return may_start(lib, ssl, true) ? real(ssl) : -1;
 }
 
 /*
@@ -267,7 +260,7 @@ int on_do_handshake(SSL *ssl)
 	/* What lacks a function refuses certificates. */
 	if (!may_start(lib, ssl, lib && !lib->lacks && is_client(lib, ssl)) && !lib->lacks)
 		return -1;
-	return driven(real(ssl));
+	return real(ssl);
 }
 
 int on_write_early_data(SSL *ssl, const void *data, size_t len, size_t *written)
@@ -283,11 +276,11 @@ int on_write_early_data(SSL *ssl, const void *data, size_t len, size_t *written)
 		return real(ssl, data, len, written);
 	state = may_start(lib, ssl, true) ? state_make_ssl(lib, ssl) : NULL;
 	if (!state)
-		return driven(0);
+		return 0;
 	/* The ClientHello is made inside this call, and judged there. */
 	lib->early_data = true;
 	state->early = EARLY_WANTED;
-	rv = driven(real(ssl, data, len, written));
+	rv = real(ssl, data, len, written);
 	state->early = EARLY_NONE;
 	return rv;
 }

@@ -10,7 +10,6 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "loader/openssl.h"
 
@@ -29,8 +28,8 @@ struct state_ssl {
 	bool secret_cb;		/* SSL_set_session_secret_cb() is in use (EAP-FAST) */
 	bool told;		/* this handshake was, though a certificate may follow */
 	enum state_early early; /* whether the ClientHello being made takes early data along */
-	time_t looked; /* when its ClientHello looked for changed policies; 0 once it is answered */
-	bool recorded; /* a ClientHello was made, with the SNI below */
+	int64_t looked;		/* when for changed policies, in ms; 0: not for this handshake */
+	bool recorded;		/* a ClientHello was made, with the SNI below */
 	char sni[SNI_MOST + 1]; /* "" when it had none */
 	struct {
 		sa_family_t family; /* AF_UNSPEC: not told */
