@@ -7,6 +7,7 @@ BINDIR = $(PREFIX)/bin
 LIBDIR = $(PREFIX)/lib
 MANDIR = $(PREFIX)/share/man
 DOCDIR = $(PREFIX)/share/doc/pinshim
+COMPLETIONDIR = $(PREFIX)/share/bash-completion/completions
 
 CC ?= cc
 CFLAGS ?= -O2 -g
@@ -106,7 +107,7 @@ $(BUILD)/libpinshim.so: $(ENTRY_OBJ) $(ARCHIVE_OBJ) $(BUILD)/exports.map
 	$(CC) $(LINK) $(SHIM_LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) -l:libinih.a
 
 $(BUILD)/pinshim: $(COMMAND_OBJ) $(BUILD)/libpinshim.a
-	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ -l:libinih.a -lssl -lcrypto
+	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ -l:libinih.a -l:libjansson.a -lssl -lcrypto -lelf
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/libpinshim.a
 	@mkdir -p $(@D)
@@ -168,6 +169,8 @@ lint:
 	@scripts/deps.sh build lint
 	@scripts/lint.sh
 
+EXAMPLES = policy.ini systemd-pinshim.conf logrotate-pinshim apparmor-abstraction
+
 # A library that is preloaded everywhere must never be half there: it is replaced at once.
 install: all
 	install -D -m 0755 $(BUILD)/libpinshim.so $(DESTDIR)$(LIBDIR)/libpinshim.so.new
@@ -176,12 +179,19 @@ install: all
 	install -D -m 0644 shim/cmd/pinshim.1 $(DESTDIR)$(MANDIR)/man1/pinshim.1
 	install -D -m 0644 shim/pure/pinshim.ini.5 $(DESTDIR)$(MANDIR)/man5/pinshim.ini.5
 	install -D -m 0644 shim/entry/libpinshim.8 $(DESTDIR)$(MANDIR)/man8/libpinshim.8
-	install -D -m 0644 conf/policy.ini $(DESTDIR)$(DOCDIR)/policy.ini
+	install -D -m 0644 conf/pinshim.bash-completion $(DESTDIR)$(COMPLETIONDIR)/pinshim
+	install -d $(DESTDIR)$(DOCDIR)
+	install -m 0644 $(EXAMPLES:%=conf/%) $(DESTDIR)$(DOCDIR)
+	sed -i 's|/usr/local/lib/|$(LIBDIR)/|' $(DESTDIR)$(DOCDIR)/systemd-pinshim.conf
 
+# Afterwards every program would say that it misses the library, and no command would be there to mend that.
 uninstall:
+	@! grep -sv '^[[:space:]]*#' $(DESTDIR)/etc/ld.so.preload | grep -qF $(LIBDIR)/libpinshim.so || { \
+		echo "the library is in $(DESTDIR)/etc/ld.so.preload; run 'pinshim host disable' first" >&2; exit 1; }
 	rm -f $(DESTDIR)$(LIBDIR)/libpinshim.so $(DESTDIR)$(BINDIR)/pinshim
 	rm -f $(DESTDIR)$(MANDIR)/man1/pinshim.1 $(DESTDIR)$(MANDIR)/man5/pinshim.ini.5
-	rm -f $(DESTDIR)$(MANDIR)/man8/libpinshim.8 $(DESTDIR)$(DOCDIR)/policy.ini
+	rm -f $(DESTDIR)$(MANDIR)/man8/libpinshim.8 $(DESTDIR)$(COMPLETIONDIR)/pinshim
+	rm -f $(EXAMPLES:%=$(DESTDIR)$(DOCDIR)/%)
 	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DOCDIR)
 
 clean:

@@ -12,20 +12,21 @@ RC=/usr/sbin/policy-rc.d
 
 packages() { # GROUP
 	case $1 in
-	build) echo gcc libc6-dev libssl-dev libinih-dev ;;
+	build) echo gcc libc6-dev libssl-dev libinih-dev libjansson-dev libelf-dev ;;
 	demo) echo curl openssl ;;
 	bench) echo curl openssl valgrind ;;
 	abi) echo gcc-aarch64-linux-gnu gcc-i686-linux-gnu qemu-user ;;
 	lint) echo clang clang-format clang-tidy cppcheck mandoc shellcheck ;;
 	test)
 		echo bats binutils clang clang-format libclang-rt-dev libcmocka-dev mandoc shellcheck
-		echo curl jq libcap2-bin openssl publicsuffix python3 util-linux valgrind
+		echo attr curl jq libc6-i386 libcap2-bin openssl publicsuffix python3 util-linux valgrind wget
 		echo liblwp-protocol-https-perl libwww-perl nginx-light php-cli postgresql-client \
 			redis-tools ruby socat stunnel4 syslog-ng-core
 		echo bind9-dnsutils httperf libio-socket-ssl-perl libnet-ssleay-perl mariadb-client-core \
 			monitoring-plugins-basic postfix swaks
 		echo cl-plus-ssl cl-usocket libcurl4 libgnutls-openssl27 nim php-curl php-pgsql \
 			python3-pyqt5 python3-pyqt6 sbcl
+		echo apparmor bash-completion logrotate systemd
 		;;
 	*)
 		echo "deps.sh: '$1' is no group; write build, demo, test, abi, lint or bench" >&2

@@ -63,7 +63,7 @@ check_manuals() {
 
 check_shell() {
 	local failed=0
-	{ sources '*.sh' '*.bash' && echo .ci/run; } | xargs shellcheck -S warning || failed=1
+	{ sources '*.sh' '*.bash' '*.bash-completion' && echo .ci/run; } | xargs shellcheck -S warning || failed=1
 	# Variables come from bats and from what it loads, and each test is a subshell.
 	sources '*.bats' | xargs shellcheck -s bats -S warning -e SC2030,SC2031,SC2034,SC2154 ||
 		failed=1

@@ -28,7 +28,8 @@ describe() { # ROOT: sets suites (the first one wins), arch and packages
 	4.0) suites=(experimental sid) packages+=(libssl4) ;;
 	i386 | arm64)
 		suites=(bookworm) arch=$1
-		packages+=(libssl3 libinih-dev libinih1 libcmocka-dev libcmocka0)
+		packages+=(libssl3 libinih-dev libinih1 libjansson-dev libjansson4 libelf-dev libelf1)
+		packages+=(libcmocka-dev libcmocka0)
 		;;
 	*)
 		echo "roots.sh: '$1' is no root; write release, 1.1.1, 3.0, 3.5, 3.6, 4.0, i386 or arm64" >&2

@@ -17,7 +17,14 @@ enum {
 	EXIT_NOT_FOUND = 127,
 };
 
-enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_STRICT, OPTION_JSON };
+enum {
+	OPTION_HELP = 256,
+	OPTION_VERSION,
+	OPTION_STRICT,
+	OPTION_ALL,
+	OPTION_JSON,
+	OPTION_PORT,
+};
 
 #define COMMON_OPTIONS                                       \
 	{ "help", no_argument, NULL, OPTION_HELP },          \
@@ -34,7 +41,8 @@ struct verb {
 	int (*main)(const struct verb *verb, int argc, char **argv); /* returns the exit code */
 };
 
-extern const struct verb verb_run, verb_pin, verb_check, verb_explain, verb_apply, verb_host;
+extern const struct verb verb_run, verb_pin, verb_check, verb_explain, verb_learn, verb_scan,
+	verb_host, verb_known, verb_apply;
 
 /*
  * The next option, or -1 behind the last. Ends the command itself for --help,

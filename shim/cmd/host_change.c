@@ -86,10 +86,10 @@ static int check_library(const struct library *l)
 	struct statvfs fs;
 	int rv = -1;
 
-	if (strpbrk(l->real, PRELOAD_SEPARATORS "#$") || strpbrk(l->entry, PRELOAD_SEPARATORS "#$"))
+	if (strpbrk(l->entry, PRELOAD_SEPARATORS "#$"))
 		complain("ld.so.preload cannot hold the path '%s'; install pinshim where no path "
 			 "has a blank, ':', '#' or '$'",
-			 l->real);
+			 l->entry);
 	else if (!self || preload_check(self, l->real, why, sizeof(why)) < 0)
 		complain("'%s' cannot be enabled: %s", l->real, why);
 	else if (statvfs(l->real, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
@@ -108,8 +108,7 @@ static int check_policy(const struct host *h)
 
 	switch (host_policy(h, why, sizeof(why))) {
 	case POLICY_BAD:
-		complain(
-			"the host's policy is bad, so every TLS client would fail; mend it first:");
+		complain("the host's policy is bad; mend it first:");
 		fprintf(stderr, "%s\n", why);
 		return -1;
 	case POLICY_UNKNOWN:
@@ -125,12 +124,13 @@ static int check_policy(const struct host *h)
 	return -1;
 }
 
-static int try_and_prove(const struct library *l)
+static int try_and_prove(const struct host *h, const struct library *l)
 {
 	struct trial t;
 	int rv = -1;
 
-	if (trial_begin(l->real, &t) == 0 && canaries_run(&t) == 0 && proof_make(&t) == 0)
+	if (trial_begin(*h->root ? l->real : l->entry, *h->root, &t) == 0 &&
+	    canaries_run(&t) == 0 && proof_make(&t) == 0)
 		rv = 0;
 	trial_end(&t);
 	return rv;
@@ -166,6 +166,26 @@ static void tell(const struct preload_file *f, const char *entry)
 	preload_entries_free(&e);
 	if (entry && !kept)
 		printf("%s: put in %s\n", f->name, entry);
+	if (entry && !kept && !strcmp(f->name, PRELOAD_FILE))
+		puts("Processes that run already go on without it until they are started again.");
+}
+
+/* The loader overlooks some comments; whoever reads the file does not see which. */
+static void warn_of_comments(const struct preload_file *f, const char *text)
+{
+	struct preload_entries e;
+
+	if (preload_entries_find(text, &e) < 0)
+		return;
+	for (size_t i = 0; i < e.n; i++) {
+		if (!e.entries[i].misread)
+			continue;
+		complain("warning: %s: the loader takes '%.*s' in a comment for an entry, as it "
+			 "does behind several comments; take some out",
+			 f->name, (int)e.entries[i].len, text + e.entries[i].at);
+		break;
+	}
+	preload_entries_free(&e);
 }
 
 /* Makes the text of F what TEXT says. */
@@ -175,6 +195,7 @@ static int change(const struct preload_file *f, const char *text, const char *en
 		complain("out of memory");
 		return EXIT_FAILURE;
 	}
+	warn_of_comments(f, text);
 	if (!strcmp(text, f->text)) {
 		printf("%s: %s; nothing was changed\n", f->name,
 		       entry ? "has the library already" : "does not have the library");
@@ -220,7 +241,7 @@ int host_enable(const struct host *h)
 	struct library library;
 
 	if (need_root(h, "enable") < 0 || check_file(h) < 0 || find_library(h, &library) < 0 ||
-	    check_library(&library) < 0 || check_policy(h) < 0 || try_and_prove(&library) < 0)
+	    check_library(&library) < 0 || check_policy(h) < 0 || try_and_prove(h, &library) < 0)
 		return EXIT_FAILURE;
 	return put_in(h, &library);
 }

@@ -127,6 +127,7 @@ static void check_library(struct status *s)
 		return;
 	case PATH_UNSAFE:
 		wrong(s, "%s", why);
+		snprintf(real, sizeof(real), "%s%s", s->host->root, s->entry);
 		break;
 	case PATH_SAFE:
 		break;

@@ -15,8 +15,10 @@
 #include "cmd/handshake_client.h"
 #include "process/source.h"
 
-static const struct verb *const verbs[] = { &verb_run,	   &verb_pin,	&verb_check,
-					    &verb_explain, &verb_apply, &verb_host };
+static const struct verb *const verbs[] = {
+	&verb_run,   &verb_pin,	 &verb_check, &verb_explain, &verb_apply,
+	&verb_learn, &verb_scan, &verb_known, &verb_host,
+};
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))
 

@@ -98,61 +98,84 @@ static bool is_glibc_loader(const char *interpreter)
 }
 
 /* Whether the process that executes the file FD gains (or has gained) privileges: AT_SECURE. */
-static bool gains_privileges(int fd)
+static bool gains_privileges(int fd, enum preload_caller caller)
 {
 	struct stat st;
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
+	bool setuid, setgid, capable;
 
 	if (fstat(fd, &st) < 0)
 		return true;
-	if (st.st_mode & S_ISUID)
+	setuid = st.st_mode & S_ISUID;
+	setgid = (st.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP);
+	capable = fgetxattr(fd, "security.capability", NULL, 0) >= 0;
+	if (caller == CALLER_ANYONE)
+		return setuid || setgid || capable;
+	if (setuid)
 		uid = st.st_uid;
-	if ((st.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+	if (setgid)
 		gid = st.st_gid;
 	if (uid != getuid() || gid != getgid())
 		return true;
 	/* Linux does not count root's file capabilities as gained. */
-	return getuid() != 0 && fgetxattr(fd, "security.capability", NULL, 0) >= 0;
+	return getuid() != 0 && capable;
 }
 
-static int judge(int fd, const char *program, const ElfW(Ehdr) * header, const ElfW(Ehdr) * library,
-		 char *why, size_t why_size)
+static enum preload judge(int fd, const char *program, const ElfW(Ehdr) * header,
+			  const ElfW(Ehdr) * library, enum preload_caller caller, char *why,
+			  size_t why_size)
 {
 	char interpreter[PATH_MAX];
 
-	if (!is_same_machine(header, library))
+	if (!is_same_machine(header, library)) {
 		snprintf(why, why_size, "'%s' is for another architecture than the shim", program);
-	else if (read_interpreter(fd, header, interpreter) < 0)
+		return PRELOAD_OTHER_MACHINE;
+	}
+	if (read_interpreter(fd, header, interpreter) < 0) {
 		snprintf(why, why_size, "'%s' is not a whole ELF file", program);
-	else if (!*interpreter)
+		return PRELOAD_UNREADABLE;
+	}
+	if (!*interpreter) {
 		snprintf(why, why_size, "'%s' is statically linked", program);
-	else if (!is_glibc_loader(interpreter))
+		return PRELOAD_STATIC;
+	}
+	if (!is_glibc_loader(interpreter)) {
 		snprintf(why, why_size, "'%s' is loaded by '%s', which is not glibc's", program,
 			 interpreter);
-	else if (gains_privileges(fd))
+		return PRELOAD_OTHER_LOADER;
+	}
+	if (gains_privileges(fd, caller)) {
 		snprintf(why, why_size,
 			 "'%s' gains privileges (setuid, setgid or file capabilities), so the "
 			 "loader ignores LD_PRELOAD",
 			 program);
-	else
-		return 0;
-	return -1;
+		return PRELOAD_PRIVILEGED;
+	}
+	return PRELOAD_WORKS;
+}
+
+enum preload preload_judge(const char *program, const char *library, enum preload_caller caller,
+			   char *why, size_t why_size)
+{
+	ElfW(Ehdr) program_header, library_header;
+	enum preload verdict;
+	int fd;
+
+	fd = open_elf(library, &library_header, why, why_size);
+	if (fd < 0)
+		return PRELOAD_UNREADABLE;
+	close(fd);
+	fd = open_elf(program, &program_header, why, why_size);
+	if (fd < 0)
+		return PRELOAD_UNREADABLE;
+	verdict = judge(fd, program, &program_header, &library_header, caller, why, why_size);
+	close(fd);
+	return verdict;
 }
 
 int preload_check(const char *program, const char *library, char *why, size_t why_size)
 {
-	ElfW(Ehdr) program_header, library_header;
-	int fd, rv = -1;
-
-	fd = open_elf(library, &library_header, why, why_size);
-	if (fd < 0)
-		return -1;
-	close(fd);
-	fd = open_elf(program, &program_header, why, why_size);
-	if (fd < 0)
-		return -1;
-	rv = judge(fd, program, &program_header, &library_header, why, why_size);
-	close(fd);
-	return rv;
+	return preload_judge(program, library, CALLER_SELF, why, why_size) == PRELOAD_WORKS ? 0
+											    : -1;
 }

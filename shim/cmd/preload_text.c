@@ -43,6 +43,15 @@ static bool is_ours(const char *entry, size_t len)
 	       (len == own || entry[len - own - 1] == '/');
 }
 
+static bool is_in_comment(const char *text, size_t at)
+{
+	size_t start = at;
+
+	while (start > 0 && text[start - 1] != '\n')
+		start--;
+	return memchr(text + start, '#', at + 1 - start);
+}
+
 int preload_entries_find(const char *text, struct preload_entries *out)
 {
 	char *blanked = strdup(text);
@@ -60,8 +69,12 @@ int preload_entries_find(const char *text, struct preload_entries *out)
 	for (char *p = blanked + strspn(blanked, PRELOAD_SEPARATORS); *p;
 	     p += strspn(p, PRELOAD_SEPARATORS)) {
 		len = strcspn(p, PRELOAD_SEPARATORS);
-		out->entries[out->n++] =
-			(struct preload_entry){ (size_t)(p - blanked), len, is_ours(p, len) };
+		out->entries[out->n++] = (struct preload_entry){
+			.at = (size_t)(p - blanked),
+			.len = len,
+			.ours = is_ours(p, len),
+			.misread = is_in_comment(text, (size_t)(p - blanked)),
+		};
 		p += len;
 	}
 	free(blanked);
@@ -88,7 +101,7 @@ static struct preload_entry what_to_cut(const char *text, const struct preload_e
 		start = e->at;
 		end = after;
 	}
-	return (struct preload_entry){ start, end - start, false };
+	return (struct preload_entry){ .at = start, .len = end - start };
 }
 
 static void cut(char *text, const struct preload_entry *e)
@@ -100,9 +113,11 @@ static void cut(char *text, const struct preload_entry *e)
 
 static void put(char *text, const struct preload_entry *e, const char *entry)
 {
-	memmove(text + e->at + strlen(entry), text + e->at + e->len,
-		strlen(text + e->at + e->len) + 1);
-	memcpy(text + e->at, entry, strlen(entry));
+	char *from = text + e->at + e->len, *to = text + e->at;
+
+	memmove(to + strlen(entry), from, strlen(from) + 1);
+	while (*entry)
+		*to++ = *entry++;
 }
 
 static void append_line(char *text, const char *entry)
@@ -173,6 +188,16 @@ static bool adds_no_entry(const char *a, const struct preload_entries *in_a, con
 	return true;
 }
 
+/* Whether TEXT is what enabling makes of OUT. */
+static bool is_undone(const char *text, const char *out, const struct preload_entries *before)
+{
+	const struct preload_entry *last = &before->entries[before->n - 1];
+	size_t len = strlen(out);
+
+	return !strncmp(text, out, len) && last->at == len && text[len + last->len] == '\n' &&
+	       !text[len + last->len + 1];
+}
+
 static char *edit_safely(const char *text, const char *entry)
 {
 	struct preload_entries before, after;
@@ -183,7 +208,8 @@ static char *edit_safely(const char *text, const char *entry)
 	out = edit(text, &before, entry);
 	if (out && preload_entries_find(out, &after) == 0) {
 		/* Other lengths may lead the loader to overlook another comment. */
-		if (!adds_no_entry(text, &before, out, &after)) {
+		if (!adds_no_entry(text, &before, out, &after) &&
+		    (entry || !is_undone(text, out, &before))) {
 			free(out);
 			out = edit_in_place(text, &before, entry);
 		}

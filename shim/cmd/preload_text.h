@@ -14,6 +14,7 @@
 struct preload_entry {
 	size_t at, len; /* in the text */
 	bool ours;	/* a copy of the shim's library, whatever its folder */
+	bool misread;	/* it stands in a comment, which the loader overlooks */
 };
 
 struct preload_entries {
@@ -27,7 +28,8 @@ void preload_entries_free(struct preload_entries *e);
 
 /*
  * TEXT with ENTRY in it once and no other copy of the shim: where the first copy
- * stood, else on a line of its own at the end. Everything else stays as it is.
+ * stood, else on a line of its own at the end. Everything else stays as it is, and
+ * no comment becomes an entry, unless it was one before the entry came.
  * TEXT without any copy of the shim. Both from malloc(3), NULL when memory ran out.
  */
 char *preload_with(const char *text, const char *entry);

@@ -16,11 +16,16 @@
 
 #include "cmd/cmd.h"
 
-static int parse_port(const char *text, char port[6])
+bool server_is_port(const char *text)
 {
 	size_t len = strspn(text, "0123456789");
 
-	if (len == 0 || len > 5 || text[len] || atoi(text) < 1 || atoi(text) > 65535)
+	return len > 0 && len <= 5 && !text[len] && atoi(text) >= 1 && atoi(text) <= 65535;
+}
+
+static int parse_port(const char *text, char port[6])
+{
+	if (!server_is_port(text))
 		return -1;
 	strcpy(port, text);
 	return 0;

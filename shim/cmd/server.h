@@ -6,6 +6,7 @@
 #ifndef PINSHIM_CMD_SERVER_H
 #define PINSHIM_CMD_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "pure/name.h"
@@ -17,6 +18,9 @@ struct server {
 	char name[NAME_SIZE]; /* in its normal form */
 	char port[6];
 };
+
+/* Whether TEXT is a number from 1 to 65535. */
+bool server_is_port(const char *text);
 
 /*
  * Reads HOST, HOST:PORT, an address of either kind, [ADDRESS] or [ADDRESS]:PORT.

@@ -20,12 +20,12 @@
 /* Any folder would do: what is in it is out of sight only for a moment. */
 #define CORNER	 "/tmp"
 #define OVER_ETC CORNER "/etc"
-#define NEW_FILE OVER_ETC "/ld.so.preload"
 #define OLD_FILE "/etc/ld.so.preload"
+#define NEW_FILE CORNER OLD_FILE
 
-static int write_file(const char *text)
+static int write_file(const char *path, const char *text)
 {
-	int fd = open(NEW_FILE, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	int rv = fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ? -1 : 0;
 
 	if (fd >= 0)
@@ -33,16 +33,19 @@ static int write_file(const char *text)
 	return rv;
 }
 
-static int put_over(const char *text)
+static int put_over(const struct stage *s)
 {
 	if (mount("pinshim", CORNER, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=2m") < 0 ||
-	    mkdir(OVER_ETC, 0755) < 0 || write_file(text) < 0)
+	    mkdir(OVER_ETC, 0755) < 0 || write_file(NEW_FILE, s->preload) < 0 ||
+	    write_file(CORNER STAGE_LIBRARY, "") < 0)
 		return -1;
 	/* Where overlays do not lie over what /etc is, a file that is there can still be hidden. */
 	if (mount("pinshim", "/etc", "overlay", MS_RDONLY, "lowerdir=" OVER_ETC ":/etc") < 0 &&
 	    mount(NEW_FILE, OLD_FILE, NULL, MS_BIND, NULL) < 0)
 		return -1;
-	return umount2(CORNER, MNT_DETACH);
+	if (umount2(CORNER, MNT_DETACH) < 0)
+		return -1;
+	return s->library ? mount(s->library, STAGE_LIBRARY, NULL, MS_BIND, NULL) : 0;
 }
 
 static int hide_policy(void)
@@ -70,7 +73,7 @@ int stage_enter(void *data)
 	umask(022);
 	if (s->preload &&
 	    (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	     put_over(s->preload) < 0 || (s->without_policy && hide_policy() < 0)))
+	     put_over(s) < 0 || (s->without_policy && hide_policy() < 0)))
 		return -1;
 	return s->as_nobody ? become_nobody() : 0;
 }

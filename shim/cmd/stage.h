@@ -9,8 +9,12 @@
 
 #include <stdbool.h>
 
+/* Where a library of another host stands in a stage: its own path may not be open to every user. */
+#define STAGE_LIBRARY "/etc/libpinshim.so"
+
 struct stage {
 	const char *preload; /* the text; NULL: nothing is staged */
+	const char *library; /* to be seen as STAGE_LIBRARY; or NULL */
 	bool without_policy; /* hide the host's policy */
 	bool as_nobody;	     /* as a user without any privileges */
 };

@@ -10,30 +10,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pure/name.h"
-
 #define SUFFIX_LIST "/usr/share/publicsuffix/public_suffix_list.dat"
 
-bool is_public_suffix(const char *name)
+/* Whether NAME is what RULE, "co.uk" or "*.ck", says. */
+static bool is_meant(const char *rule, const char *name)
 {
 	const char *parent = name_parent(name);
-	bool listed = false, excepted = false;
+
+	return !strcmp(rule, name) ||
+	       (!strncmp(rule, "*.", 2) && parent && !strcmp(rule + 2, parent));
+}
+
+static bool is_below(const char *rule, const char *name)
+{
+	size_t len = strlen(rule), tail = strlen(name);
+
+	return len > tail + 1 && rule[len - tail - 1] == '.' && !strcmp(rule + len - tail, name);
+}
+
+/* Of what stands below NAME only "*.NAME" concerns `*.NAME' too. */
+static bool is_covered(const char *rule, const char *name, bool subtree)
+{
+	return is_below(rule, name) &&
+	       (subtree || (rule[0] == '*' && strlen(rule) == strlen(name) + 2));
+}
+
+bool spans_owners(const char *name, bool subtree, char suffix[SUFFIX_SIZE])
+{
+	bool itself = !name_parent(name), excepted = false;
+	FILE *list = fopen(SUFFIX_LIST, "re");
 	char *line = NULL;
 	size_t size = 0;
-	FILE *list;
 
-	if (!parent)
-		return true;
-	list = fopen(SUFFIX_LIST, "re");
+	*suffix = '\0';
 	while (list && getline(&line, &size, list) > 0) {
 		line[strcspn(line, " \t\r\n")] = '\0';
-		if (!strcmp(line, name) || (!strncmp(line, "*.", 2) && !strcmp(line + 2, parent)))
-			listed = true;
-		if (*line == '!' && !strcmp(line + 1, name))
-			excepted = true;
+		if (is_meant(line, name))
+			itself = true;
+		else if (*line == '!')
+			excepted |= !strcmp(line + 1, name);
+		else if (!*suffix && strlen(line) < SUFFIX_SIZE && is_covered(line, name, subtree))
+			strcpy(suffix, line);
 	}
 	free(line);
 	if (list)
 		fclose(list);
-	return listed && !excepted;
+	if (itself && !excepted)
+		strcpy(suffix, name);
+	return *suffix != '\0';
 }

@@ -8,7 +8,15 @@
 
 #include <stdbool.h>
 
-/* Whether NAME, in normal form, is one: by the list of this system, if it has one. */
-bool is_public_suffix(const char *name);
+#include "pure/name.h"
+
+#define SUFFIX_SIZE (NAME_SIZE + 2)
+
+/*
+ * Whether the names that `*.NAME' covers, or `**.NAME' with SUBTREE, belong to
+ * different owners, by the list of this system, if it has one. SUFFIX gets the
+ * public suffix that shows it: NAME, "*.NAME", or one that ends in NAME.
+ */
+bool spans_owners(const char *name, bool subtree, char suffix[SUFFIX_SIZE]);
 
 #endif

@@ -21,7 +21,7 @@ static int read_texts(struct trial *t)
 
 	if (rv == 0) {
 		t->without = preload_without(f.text);
-		t->with = preload_with(f.text, t->library);
+		t->with = preload_with(f.text, t->elsewhere ? STAGE_LIBRARY : t->library);
 		if (!t->without || !t->with) {
 			complain("out of memory");
 			rv = -1;
@@ -31,16 +31,18 @@ static int read_texts(struct trial *t)
 	return rv;
 }
 
-int trial_begin(const char *library, struct trial *t)
+int trial_begin(const char *library, bool elsewhere, struct trial *t)
 {
 	static const char *const nothing[] = { "/bin/true", NULL };
 	struct child child;
 
-	*t = (struct trial){ .library = library };
+	*t = (struct trial){ .library = library, .elsewhere = elsewhere };
 	if (read_texts(t) < 0)
 		return -1;
 	if (trial_run(t, false, false, nothing, NULL, &child) < 0)
 		t->unstaged = errno;
+	/* Not as another user than root, nor where no other is mapped. */
+	t->nobody = trial_run(t, false, true, nothing, NULL, &child) == 0;
 	return 0;
 }
 
@@ -52,10 +54,11 @@ void trial_end(struct trial *t)
 
 struct stage trial_stage(const struct trial *t, bool with, bool as_nobody)
 {
+	if (t->unstaged)
+		return (struct stage){ .as_nobody = as_nobody };
 	return (struct stage){
-		.preload = t->unstaged ? NULL
-			   : with      ? t->with
-				       : t->without,
+		.preload = with ? t->with : t->without,
+		.library = t->elsewhere ? t->library : NULL,
 		.as_nobody = as_nobody,
 	};
 }

@@ -14,13 +14,15 @@
 
 struct trial {
 	const char *library;
-	char *with,
-		*without; /* this system's ld.so.preload with the library alone, and without it */
-	int unstaged;	  /* 0, or the error that keeps programs from being staged */
+	bool elsewhere; /* its path is another host's, and here it may not be open to every user */
+	/* This system's ld.so.preload with the library as its only copy, and without any. */
+	char *with, *without;
+	bool nobody;  /* programs can be run as a user without privileges */
+	int unstaged; /* 0, or the error that keeps programs from being staged */
 };
 
 /* 0, or -1 after a complaint. trial_end() in either case. */
-int trial_begin(const char *library, struct trial *t);
+int trial_begin(const char *library, bool elsewhere, struct trial *t);
 void trial_end(struct trial *t);
 
 /* The stage for a program WITH or without the library; of nothing, when it cannot be staged. */

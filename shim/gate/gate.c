@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "gate/judge.h"
+#include "gate/lacking.h"
 #include "gate/security.h"
 #include "gate/state.h"
 #include "process/store.h"
@@ -22,6 +23,10 @@
  * does not know marks it as ours, so that what the program has set is never undone.
  */
 #define MODE_ESCALATED (SSL_VERIFY_PEER | 0x40000000)
+
+/* ERR_R_MALLOC_FAILURE, whichever headers this is compiled with. */
+#define NO_MEMORY	(256 | 0x1 << 18 | 0x2 << 18)
+#define NO_MEMORY_1_1_1 65
 
 /* SSL_want() while a verification waits, 3.0 and later. */
 #define WANT_RETRY_VERIFY 8
@@ -63,9 +68,9 @@ static bool record_name(struct openssl *lib, SSL *ssl)
 /*
  * Puts changed policies in force as a handshake of SSL begins. A program sets a
  * session, starts, and libssl makes a ClientHello in several passes: that is one
- * handshake, and one look.
+ * handshake, and one look. -1: no memory; then the completion gate looks again.
  */
-static void look(struct openssl *lib, SSL *ssl)
+static int look(struct openssl *lib, SSL *ssl)
 {
 	struct state_ssl *state = state_make_ssl(lib, ssl);
 	struct timespec clock = { 0 };
@@ -74,10 +79,12 @@ static void look(struct openssl *lib, SSL *ssl)
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &clock);
 	now = (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
 	if (state && state->looked && now - state->looked < LOOK_MS)
-		return;
-	store_refresh();
+		return 0;
+	if (store_refresh() < 0)
+		return -1;
 	if (state)
 		state->looked = now;
+	return 0;
 }
 
 /*
@@ -127,17 +134,26 @@ static void take_sent_name(struct judge_case *c)
 	}
 }
 
-void gate_raise(struct openssl *lib, SSL *ssl)
+static void raise_error(struct openssl *lib, int reason, int reason_1_1_1)
 {
-	lib->SSL_set_verify_result(ssl, X509_V_ERR_APPLICATION_VERIFICATION);
 	if (lib->ERR_new && lib->ERR_set_debug && lib->ERR_set_error) {
 		lib->ERR_new();
 		lib->ERR_set_debug(__FILE__, __LINE__, __func__);
-		lib->ERR_set_error(ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED, NULL);
+		lib->ERR_set_error(ERR_LIB_SSL, reason, NULL);
 	} else if (lib->ERR_put_error) {
-		lib->ERR_put_error(ERR_LIB_SSL, 0, SSL_R_CERTIFICATE_VERIFY_FAILED, __FILE__,
-				   __LINE__);
+		lib->ERR_put_error(ERR_LIB_SSL, 0, reason_1_1_1, __FILE__, __LINE__);
 	}
+}
+
+void gate_raise(struct openssl *lib, SSL *ssl)
+{
+	lib->SSL_set_verify_result(ssl, X509_V_ERR_APPLICATION_VERIFICATION);
+	raise_error(lib, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_CERTIFICATE_VERIFY_FAILED);
+}
+
+void gate_raise_no_memory(struct openssl *lib)
+{
+	raise_error(lib, NO_MEMORY, NO_MEMORY_1_1_1);
 }
 
 /* Where the program's cert_verify_callback is kept, in which it may set names; NULL: it has none.
@@ -185,15 +201,25 @@ static int refuse_certificate(struct openssl *lib, SSL *ssl, X509_STORE_CTX *ctx
 	return 0;
 }
 
+/*
+ * Whether the key may come from a callback of the program's, whatever libssl
+ * says of resumption (EAP-FAST, RFC 4851 section 3.2.2, below TLS 1.3).
+ */
+static bool key_is_foreign(struct openssl *lib, SSL *ssl)
+{
+	const struct state_ssl *state = state_of_ssl(lib, ssl);
+
+	return state && state->secret_cb && lib->SSL_version(ssl) != TLS1_3_VERSION;
+}
+
 static bool certificate_is_good(struct judge_case *c)
 {
 	const int before = errno;
-	const struct state_ssl *state = state_of_ssl(c->lib, c->ssl);
 	SSL_SESSION *session = c->lib->SSL_get_session(c->ssl);
 	uintptr_t token = 0;
 	enum verdict verdict;
 
-	c->told = state && state->told;
+	c->told = key_is_foreign(c->lib, c->ssl);
 	c->key_before = session && c->lib->SSL_SESSION_get_master_key(session, NULL, 0) > 0;
 	verdict = judge(c, true, &token);
 	/* Also 0: a session may be one that an earlier policy accepted. */
@@ -230,6 +256,7 @@ static int verify_and_judge(struct judge_case *c, X509_STORE_CTX *ctx)
 		lib->ERR_clear_last_mark();
 		return ok;
 	}
+	c->failing = ok <= 0 && lib->SSL_get_verify_mode(c->ssl) != SSL_VERIFY_NONE;
 	take_sent_name(c);
 	c->names.param = lib->X509_STORE_CTX_get0_param(ctx);
 	c->names.param_is_own = may_change_names(lib, c);
@@ -274,17 +301,6 @@ static int certificate_gate(X509_STORE_CTX *ctx, void *arg)
 	return ok;
 }
 
-/*
- * Whether the key may come from a callback of the program's, whatever libssl
- * says of resumption (EAP-FAST, RFC 4851 section 3.2.2, below TLS 1.3).
- */
-static bool key_is_foreign(struct openssl *lib, SSL *ssl)
-{
-	const struct state_ssl *state = state_of_ssl(lib, ssl);
-
-	return state && state->secret_cb && lib->SSL_version(ssl) != TLS1_3_VERSION;
-}
-
 /* Whether CIPHER is one with which libssl is bound to ask for a certificate. */
 static bool brings_certificate(struct openssl *lib, const SSL_CIPHER *cipher)
 {
@@ -305,12 +321,16 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 	bool foreign = key_is_foreign(lib, ssl), resumed = lib->SSL_session_reused(ssl);
 	struct judge_case c = { .lib = lib, .ssl = ssl };
 	struct state_ssl *state = state_of_ssl(lib, ssl);
+	bool looked = state && state->looked;
 
-	if (state) {
-		state->told = foreign;
+	if (state)
 		state->looked = 0;
-	}
 	de_escalate(lib, ssl);
+	if (!looked && store_refresh() < 0) {
+		take_sent_name(&c);
+		c.failure = "out of memory while a changed policy was read";
+		return judge(&c, true, NULL) != VERDICT_REFUSED;
+	}
 	if (!foreign && !resumed && brings_certificate(lib, cipher)) {
 		if (lib->SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
 			return true;
@@ -430,7 +450,12 @@ bool gate_hello(struct openssl *lib, SSL *ssl)
 
 	look(lib, ssl);
 	errno = before;
-	return record_name(lib, ssl) && (!lib->early_data || early_data_is_good(lib, ssl));
+	if (record_name(lib, ssl))
+		return !lib->early_data || early_data_is_good(lib, ssl);
+	lacking_tell(lib, ssl, "memory");
+	gate_raise(lib, ssl);
+	errno = before;
+	return false;
 }
 
 int gate_install(struct openssl *lib, SSL_CTX *ctx)
@@ -461,6 +486,5 @@ bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	struct judge_case c = case_of_session(lib, ssl, session);
 
-	look(lib, ssl);
-	return judge(&c, false, NULL) != VERDICT_REFUSED;
+	return look(lib, ssl) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
 }

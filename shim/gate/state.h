@@ -26,7 +26,6 @@ enum state_early { EARLY_NONE = 0, EARLY_WANTED, EARLY_REFUSED };
 /* Copied by SSL_dup(), so it holds no pointer of its own. */
 struct state_ssl {
 	bool secret_cb;		/* SSL_set_session_secret_cb() is in use (EAP-FAST) */
-	bool told;		/* this handshake was, though a certificate may follow */
 	enum state_early early; /* whether the ClientHello being made takes early data along */
 	int64_t looked;		/* when for changed policies, in ms; 0: not for this handshake */
 	bool recorded;		/* a ClientHello was made, with the SNI below */
@@ -42,7 +41,10 @@ struct state_ssl {
 struct state_ctx *state_of_ctx(struct openssl *lib, const SSL_CTX *ctx);
 struct state_ssl *state_of_ssl(struct openssl *lib, const SSL *ssl);
 
-/* The same, made when there is none; NULL only when memory ran out. */
+/*
+ * The same, made when there is none; NULL only when memory ran out. With the first
+ * of a context all indexes are taken that a handshake needs.
+ */
 struct state_ctx *state_make_ctx(struct openssl *lib, SSL_CTX *ctx);
 struct state_ssl *state_make_ssl(struct openssl *lib, SSL *ssl);
 

@@ -29,6 +29,8 @@ __attribute__((format(printf, 2, 3))) static int fail(struct source *s, const ch
 {
 	va_list args;
 
+	if (errno == ENOMEM) /* since reading began: the policy is not to blame */
+		return -1;
 	va_start(args, format);
 	if (!s->error && vasprintf(&s->error, format, args) < 0)
 		s->error = NULL;
@@ -70,6 +72,7 @@ static void read_again(struct source *s, const char *path)
 {
 	static const struct stat nothing_like_it = { .st_ino = (ino_t)-1 };
 
+	s->shortage = true;
 	add_stamp(s, path, &nothing_like_it);
 }
 
@@ -507,6 +510,7 @@ static void clear(struct source *s)
 	s->error = NULL;
 	s->absent = false;
 	s->empty = false;
+	s->shortage = false;
 }
 
 /* How long until everything read is older than the grain; 0 when it is. */
@@ -533,6 +537,7 @@ static long youth_ns(const struct source *s, const struct timespec *read_at)
 
 static int load_once(struct source *s)
 {
+	errno = 0;
 	if (collect(s) < 0 || parse(s) < 0)
 		return -1;
 	return keep_ca_files(s);
@@ -560,7 +565,8 @@ static struct source *load(const char *path, bool host, bool draft)
 			break;
 		if (!pause.tv_nsec)
 			pause.tv_nsec = GRAIN_NS;
-		nanosleep(&pause, NULL);
+		while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
+			;
 		if (attempt == ATTEMPTS - 1 && !s->empty) {
 			clear(s);
 			rv = fail(s, "%s: keeps changing while it is read; replace it by rename",
@@ -571,12 +577,9 @@ static struct source *load(const char *path, bool host, bool draft)
 	if (rv == 0)
 		return s;
 	drop_policy(s);
-	if (!s->error)
-		read_again(s, path);
-	fail(s, "%s: out of memory", path); /* unless something else was said before */
 	if (s->error)
 		return s;
-	source_free(s);
+	source_free(s); /* memory ran out */
 	return NULL;
 }
 
@@ -596,6 +599,7 @@ struct source *source_of_refused(const char *list)
 	char *error = malloc(POLICY_ERROR_SIZE);
 	struct policy *loose = NULL;
 
+	errno = 0;
 	if (s && error && (s->path = strdup(SOURCE_REFUSE)))
 		loose = policy_refusing(list, s->path, error);
 	if (loose)

@@ -19,7 +19,11 @@ expected() { # PREFIX (without the leading slash)
 	sed "s| | $1/|" <<-END
 		755 bin/pinshim
 		755 lib/libpinshim.so
+		644 share/bash-completion/completions/pinshim
+		644 share/doc/pinshim/apparmor-abstraction
+		644 share/doc/pinshim/logrotate-pinshim
 		644 share/doc/pinshim/policy.ini
+		644 share/doc/pinshim/systemd-pinshim.conf
 		644 share/man/man1/pinshim.1
 		644 share/man/man5/pinshim.ini.5
 		644 share/man/man8/libpinshim.8
@@ -40,6 +44,14 @@ make_it() { # TARGET VARIABLE...
 	[ -z "$(installed)" ]
 }
 
+@test "the example for a unit names the library that is installed" {
+	for prefix in /usr /opt/pinshim; do
+		make_it install PREFIX=$prefix
+		grep -x "Environment=LD_PRELOAD=$prefix/lib/libpinshim.so" \
+			"$D$prefix/share/doc/pinshim/systemd-pinshim.conf"
+	done
+}
+
 @test "the default is /usr/local" {
 	make_it install
 	diff <(expected usr/local) <(installed)
@@ -50,6 +62,18 @@ make_it() { # TARGET VARIABLE...
 	touch "$D/usr/share/doc/pinshim/notes" "$D/usr/bin/other"
 	make_it uninstall PREFIX=/usr
 	diff <(printf '%s\n' '644 usr/bin/other' '644 usr/share/doc/pinshim/notes') <(installed)
+}
+
+@test "make uninstall does nothing while the library is in ld.so.preload" {
+	make_it install PREFIX=/usr
+	mkdir "$D/etc"
+	echo /usr/lib/libpinshim.so >"$D/etc/ld.so.preload"
+	run make_it uninstall PREFIX=/usr
+	[ "$status" -ne 0 ]
+	[[ $output == *"run 'pinshim host disable' first"* ]]
+	diff <(expected usr | cat - <(echo "644 etc/ld.so.preload") | sort -k 2) <(installed)
+	echo '# /usr/lib/libpinshim.so' >"$D/etc/ld.so.preload"
+	make_it uninstall PREFIX=/usr
 }
 
 @test "an installed library is replaced, never written over" {

@@ -5,6 +5,9 @@
 
 load common
 
+PIN_C='sha256/7HIpactkIAq2Y49orFOOQKurWxmmSFZhBCoQYcRhJ3Y='
+ZEROS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+
 # check_lines LINE...: p.ini gets the lines and is checked.
 check_lines() {
 	printf '%s\n' "$@" >p.ini
@@ -35,7 +38,7 @@ quiet() {
 }
 
 @test "a good policy: one line that counts" {
-	check_lines '[a.test]' "pin = $PIN_A" "pin = $PIN_B" "deny = $PIN_B"
+	check_lines '[a.test]' "pin = $PIN_A" "pin = $PIN_B" "deny = $PIN_C"
 	quiet
 	[ "$output" = 'p.ini: 1 section, 2 pins' ]
 	check_lines '[a.test]' "pin = $PIN_A" "pin-ca = $PIN_B" '[b.test]' 'mode = off'
@@ -78,11 +81,122 @@ quiet() {
 	warns 1 'no backup'
 	check_lines '[a.test]' "pin-cert = $PIN_A"
 	warns 1 'no backup'
-	check_lines '[a.test]' 'match = every' "pin = $PIN_A" "pin = $PIN_B" "pin-cert = $PIN_B"
+	check_lines '[a.test]' 'match = every' "pin = $PIN_A" "pin = $PIN_B" "pin-cert = $PIN_C"
 	warns 1 'no backup'
 	check_lines '[a.test]' 'match = every' "pin = $PIN_A" "pin = $PIN_B"
 	quiet
 	check_lines '[a.test]' 'verify = full'
+	quiet
+}
+
+@test "what is off needs no backup" {
+	check_lines '[a.test]' 'mode = off' "pin = $PIN_A"
+	quiet
+	check_lines 'mode = off' '[a.test]' "pin-ca = sha256/$ZEROS"
+	quiet
+	check_lines 'mode = off' '[a.test]' 'mode = report' "pin = $PIN_A"
+	warns 2 'no backup'
+	check_lines '[a.test]' "pin = $PIN_A" 'expires = 2001-02-03' 'after-expiry = off'
+	warns 1 'expired on'
+	check_lines '[a.test]' 'mode = off' "pin = $PIN_A" 'expires = 2001-02-03' 'after-expiry = enforce'
+	must 0
+	says 'no backup'
+}
+
+@test "warning: one value in two places" {
+	check_lines '[a.test]' "pin = $PIN_A" "pin-ca = $PIN_A"
+	warns 1 'no backup'
+	check_lines '[a.test]' "pin = $PIN_A" "pin = $PIN_B" "pin-cert = $PIN_B"
+	warns 4 "\`pin-cert' has the value of \`pin' at p.ini:3"
+	check_lines '[a.test]' "pin-cert = $PIN_A" "pin = $PIN_B" "deny = $PIN_A"
+	warns 4 "\`deny' has the value of \`pin-cert' at p.ini:2"
+	check_lines '[a.test]' "pin = $PIN_A" "pin = $PIN_B" "pin-ca = $PIN_A"
+	quiet
+}
+
+@test "warning: a pin that is denied" {
+	check_lines '[a.test]' "pin = $PIN_A" "pin = $PIN_B" "deny = $PIN_B"
+	warns 3 'this key is denied at p.ini:4, so it is refused'
+	check_lines "deny = $PIN_A" '[a.test]' "pin-ca = $PIN_A" "pin = $PIN_B"
+	warns 3 'this key is denied at p.ini:1, so it is refused'
+	# What lifts the `deny' lifts the warning.
+	check_lines 'mode = off' "deny = $PIN_A" '[a.test]' 'mode = enforce' "pin = $PIN_A" "pin = $PIN_B"
+	quiet
+	check_lines "deny = $PIN_A" '[a.test]' "pin = $PIN_B" "pin = $PIN_C"
+	quiet
+}
+
+@test "warning: a section that accepts nothing" {
+	check_lines "deny = $PIN_A" "deny = $PIN_B" '[a.test]' "pin = $PIN_A" "pin = $PIN_B"
+	must 0
+	[ "${#stderr_lines[@]}" -eq 3 ]
+	says 'p.ini:3: warning: [a.test] accepts nothing: all pins that it asks for are denied'
+	check_lines "deny = $PIN_A" '[a.test]' 'match = every' "pin-ca = $PIN_A" "pin = $PIN_B" "pin = $PIN_C"
+	must 0
+	says 'p.ini:2: warning: [a.test] accepts nothing: all pins of a kind'
+	check_lines "deny = $PIN_A" '[a.test]' "pin-ca = $PIN_A" "pin = $PIN_B" "pin = $PIN_C"
+	must 0
+	[[ $stderr != *'accepts nothing'* ]]
+}
+
+@test "warning: a deny that a section below a wildcard does not have" {
+	for star in '*' '**'; do
+		check_lines "[$star.b.test]" "deny = $PIN_A" '[a.b.test]' "pin = $PIN_B" "pin = $PIN_C"
+		warns 3 "[a.b.test] does not have the \`deny' of [$star.b.test] (p.ini:2)"
+		for other in b.test a.c.test xb.test; do
+			check_lines "[$star.b.test]" "deny = $PIN_A" "[$other]" "deny = $PIN_B"
+			[[ $star$other == '**b.test' ]] || quiet
+		done
+	done
+	check_lines '[**.b.test]' "deny = $PIN_A" '[*.b.test]' "deny = $PIN_B"
+	warns 3 '[*.b.test] does not have'
+	check_lines '[**.b.test]' "deny = $PIN_A" '[*.b.test]' "deny = $PIN_A" '[a.b.test]' 'mode = off'
+	quiet
+	check_lines "deny = $PIN_A" '[**.b.test]' "deny = $PIN_A" '[*.b.test]' "deny = $PIN_B"
+	quiet
+}
+
+# ca NAME END: NAME.pem ends at END, YYMMDDHHMMSSZ.
+ca() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem \
+		-out "$1.csr" -subj "/CN=$1" -days 1 2>/dev/null
+	openssl x509 -x509toreq -in "$1.csr" -signkey key.pem -out "$1.req" 2>/dev/null
+	: >index
+	printf '%s\n' '[ca]' 'default_ca = it' '[it]' 'database = index' 'new_certs_dir = .' \
+		'rand_serial = yes' 'default_md = sha256' 'policy = any' '[any]' 'commonName = supplied' >ca.cnf
+	openssl ca -batch -config ca.cnf -selfsign -keyfile key.pem -in "$1.req" -out "$1.pem" \
+		-startdate 20000101000000Z -enddate "$2" -notext 2>/dev/null
+}
+
+@test "warning: a ca-file that is worth nothing, or soon" {
+	anchored() {
+		check_lines '[a.test]' 'verify = full' "ca-file = $DIR/$1" "${@:2}"
+	}
+	ca lasting "$(date -u -d '32 days' +%Y%m%d%H%M%SZ)"
+	ca soon "$(date -u -d '29 days' +%Y%m%d%H%M%SZ)"
+	ca past 20010203000000Z
+	anchored lasting.pem
+	quiet
+	anchored soon.pem
+	warns 3 "the last certificate of '$DIR/soon.pem' ends on $(date -u -d '29 days' +%F), within 30 days"
+	anchored past.pem
+	warns 3 "all of '$DIR/past.pem' has expired, the last on 2001-02-03"
+	anchored past.pem '[b.test]' 'verify = full' "ca-file = $DIR/past.pem"
+	warns 3 'has expired'
+	cat past.pem lasting.pem soon.pem >all.pem
+	anchored all.pem
+	quiet
+	anchored key.pem
+	warns 3 "'$DIR/key.pem' has no certificate"
+	sed '2s/^..../AAAA/' lasting.pem >torn.pem
+	anchored torn.pem
+	warns 3 "'$DIR/torn.pem' has a certificate that cannot be read"
+}
+
+@test "warning: a log whose folder is not there" {
+	check_lines "log = $DIR/absent/log" "deny = $PIN_A"
+	warns 1 "the folder of '$DIR/absent/log' is not there"
+	check_lines "log = $DIR/log" 'log = /log' 'log = stderr' "deny = $PIN_A"
 	quiet
 }
 
@@ -107,7 +221,7 @@ quiet() {
 }
 
 @test "warning: a placeholder in a pin's place" {
-	for text in AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= //////////////////////////////////////////8= \
+	for text in $ZEROS //////////////////////////////////////////8= \
 		BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA= qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=; do
 		for key in pin deny; do
 			check_lines '[a.test]' "pin = $PIN_A" "pin = $PIN_B" "$key = sha256/$text"
@@ -141,6 +255,37 @@ quiet() {
 	done
 }
 
+# with_list LINE...: the list of public suffixes, of these rules alone, where p.ini is checked.
+with_list() {
+	printf '%s\n' "$@" >list.dat
+	mkdir -p list
+	mv list.dat list/public_suffix_list.dat
+	in_namespace '
+		mkdir -p /usr/share/publicsuffix 2>/dev/null || mount -t tmpfs tmpfs /usr/share
+		mkdir -p /usr/share/publicsuffix
+		mount --bind "$DIR/list" /usr/share/publicsuffix
+		exec "$PINSHIM" check p.ini'
+	must 0
+}
+
+@test "warning: a wildcard that reaches over a public suffix" {
+	printf '%s\n' '[**.cloud.test]' "deny = $PIN_A" '[*.cloud.test]' "deny = $PIN_A" >p.ini
+	with_list '// rules' 'test' 'app.cloud.test // a comment' '!www.cloud.test'
+	one_line
+	says "p.ini:1: warning: [**.cloud.test] reaches over the public suffix 'app.cloud.test'"
+	with_list test mycloud.test '!www.cloud.test' '*.app.loud.test' '// app.cloud.test'
+	[ -z "$stderr" ]
+	with_list test '*.cloud.test'
+	[ "${#stderr_lines[@]}" -eq 2 ]
+	says "p.ini:1: warning: [**.cloud.test] reaches over the public suffix '*.cloud.test'"
+	says "p.ini:3: warning: [*.cloud.test] reaches over the public suffix '*.cloud.test'"
+	with_list test '*.test'
+	[ "${#stderr_lines[@]}" -eq 2 ]
+	says 'p.ini:3: warning: [*.cloud.test] is a wildcard on a public suffix'
+	with_list test '*.test' '!cloud.test'
+	[ -z "$stderr" ]
+}
+
 @test "without the list only top-level domains are known" {
 	printf '[*.co.uk]\npin = %s\npin = %s\n[*.uk]\npin = %s\npin = %s\n' \
 		"$PIN_A" "$PIN_B" "$PIN_A" "$PIN_B" >p.ini
@@ -153,9 +298,15 @@ quiet() {
 	says 'p.ini:4: warning: [*.uk] is a wildcard'
 }
 
-@test "warning: what this version does not do" {
+@test "warning: tofu beside pins of which one is enough" {
 	check_lines '[a.test]' "pin = $PIN_A" "pin = $PIN_B" 'tofu = yes'
-	warns 1 "[a.test]: 'tofu' is not done by this version: handshakes under it are refused"
+	warns 1 "[a.test]: with pins beside it, 'tofu' learns no key under 'match = any'; write"
+	check_lines '[a.test]' 'match = every' "pin = $PIN_A" "pin = $PIN_B" 'tofu = yes' \
+		'[b.test]' "deny = $PIN_A" 'tofu = yes'
+	[ -z "$stderr" ]
+}
+
+@test "warning: what this version does not do" {
 	check_lines "ct-logs = $DIR/logs" '[a.test]' "pin = $PIN_A" "pin = $PIN_B" 'ct = require'
 	warns 2 "[a.test]: 'ct' is not done by this version: handshakes under it are refused"
 	check_lines "revoked = $DIR/list" '[a.test]' "pin = $PIN_A" "pin = $PIN_B"
@@ -163,7 +314,7 @@ quiet() {
 }
 
 @test "several warnings are all printed" {
-	check_lines '[*.com]' 'pin-ca = sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' 'expires = 2001-02-03'
+	check_lines '[*.com]' "pin-ca = sha256/$ZEROS" 'expires = 2001-02-03'
 	must 0
 	[ "${#stderr_lines[@]}" -eq 5 ]
 	[ "$output" = 'p.ini: 1 section, 1 pin' ]

@@ -113,6 +113,62 @@ compile() {
 	must 1
 }
 
+@test "-r sets PINSHIM_MODE, and what is off stays off" {
+	pinshim run -r printenv PINSHIM_MODE
+	[ "$output" = report ]
+	for mode in off report enforce; do
+		run --separate-stderr clean PINSHIM_MODE=$mode "$PINSHIM" run --report printenv PINSHIM_MODE
+		[ "$output" = "${mode/enforce/report}" ]
+	done
+	pinshim run printenv PINSHIM_MODE
+	must 1
+}
+
+@test "-x is brought into normal form and appended to what is inherited, each name once" {
+	pinshim run -x A.Test. --refuse '*.b.test' -x 2001:DB8::0007 -x a.test printenv PINSHIM_REFUSE
+	must 0
+	[ "$output" = 'a.test,*.b.test,2001:db8::7' ]
+	run --separate-stderr clean PINSHIM_REFUSE=c.test,D.test "$PINSHIM" run -x a.test printenv PINSHIM_REFUSE
+	[ "$output" = c.test,d.test,a.test ]
+	pinshim run printenv PINSHIM_REFUSE
+	must 1
+}
+
+@test "what -x cannot mean is refused first" {
+	refused "PINSHIM_REFUSE: name 'a.test:443' has a port; write the name or address alone" \
+		-x a.test:443 touch ran
+	refused "name '' is empty" -x '' touch ran
+	refused "has other than ASCII letters" -x b.test -x bücher.test touch ran
+	run --separate-stderr clean PINSHIM_REFUSE='a b' "$PINSHIM" run -x a.test touch ran
+	must 125
+	says "name 'a b' has other than"
+	[ ! -e ran ]
+}
+
+@test "-e makes the file, and its path absolute" {
+	pinshim run -e e.jsonl printenv PINSHIM_EVENTS
+	must 0
+	[ "$output" = "$DIR/e.jsonl" ]
+	[ "$(stat -c '%a %s' e.jsonl)" = '600 0' ]
+	echo kept >e.jsonl
+	pinshim run --events "$DIR/e.jsonl" printenv PINSHIM_EVENTS
+	[ "$output" = "$DIR/e.jsonl" ]
+	[ "$(<e.jsonl)" = kept ]
+	run --separate-stderr clean PINSHIM_EVENTS=/x "$PINSHIM" run -e - printenv PINSHIM_EVENTS
+	[ "$output" = - ]
+	run --separate-stderr clean PINSHIM_EVENTS=/x "$PINSHIM" run printenv PINSHIM_EVENTS
+	[ "$output" = /x ]
+}
+
+@test "a file that events could not be written to is refused first" {
+	refused "events 'absent/e.jsonl': No such file or directory" -e absent/e.jsonl touch ran
+	refused "events '.': Is a directory" -e . touch ran
+	refused "events '': No such file or directory" -e '' touch ran
+	mkfifo pipe
+	refused "events 'pipe': No such device or address" -e pipe touch ran
+	[ ! -e ran ]
+}
+
 @test "LD_PRELOAD keeps what it held, and gets the library first and once" {
 	cp "$LIBRARY" other.so
 	run --separate-stderr clean LD_PRELOAD="$DIR/other.so" "$PINSHIM" run printenv LD_PRELOAD

@@ -22,21 +22,23 @@ recorded() { # COUNT FILTER: so many lines, and the last one fulfils it (jq)
 		fail "not $1 lines, the last with $2: $(cat "$T/events" "$T/jq" 2>&1)"
 }
 
-# Many of one process, before the last of which a folder is made.
-handshakes() { # COUNT FOLDER VARIABLE=VALUE...
-	try "${SHIMMED_ALONE[@]}" "${@:3}" /usr/bin/python3 - "$PORT" "$PKI/ca.pem" "$1" "$2" <<-'END'
-		import os, socket, ssl, sys
-		context = ssl.create_default_context(cafile=sys.argv[2])
-		for attempt in range(int(sys.argv[3])):
-		    if attempt + 1 == int(sys.argv[3]):
-		        os.mkdir(sys.argv[4])
-		    try:
-		        context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1]))),
-		                            server_hostname="api.example.com")
-		    except ssl.SSLError:
-		        pass
-	END
-	assert_rc 0
+# Many handshakes of one process, before the last of which the folder $T/late is made.
+handshakes() { # COUNT VARIABLE=VALUE...
+	local i
+	: >"$T/out"
+	for ((i = 1; i < $1; i++)); do
+		echo
+		wait_for told_done $i
+	done | {
+		cat
+		mkdir "$T/late"
+		echo
+	} | try "${SHIMMED_ALONE[@]}" "${@:2}" "$CLIENT" loop "$PORT" "ca=$PKI/ca.pem" sni=api.example.com
+	told_done "$1" || fail "not all handshakes were made"
+}
+
+told_done() { # COUNT
+	[ "$(grep -c '^done=' "$T/out")" -ge "$1" ]
 }
 
 refused_on_request() {
@@ -217,7 +219,7 @@ refused_on_request() {
 	jq -se 'length == 1 and .[0].verdict == "accepted"' "$T/err" || fail "no event"
 	under PINSHIM_EVENTS=/dev/full -- connect
 	assert_accepted
-	handshakes 3 "$T/late" "PINSHIM_EVENTS=$T/late/events"
+	handshakes 3 "PINSHIM_EVENTS=$T/late/events"
 	jq -se 'length == 1 and .[0].lost == 2' "$T/late/events" || fail "$(<"$T/late/events")"
 }
 
@@ -225,7 +227,7 @@ refused_on_request() {
 	printf '%s\n' "$(logged)" "[api.example.com]" "pin = $(pin nobody)" | policy
 	start_server line api
 	sed -i "s,^log = /.*,log = $T/log," "$POLICY"
-	handshakes 20 "$T/unused" "PINSHIM_POLICY=$POLICY" "PINSHIM_EVENTS=$T/events"
+	handshakes 20 "PINSHIM_POLICY=$POLICY" "PINSHIM_EVENTS=$T/events"
 	recorded 20 '.suppressed == 0'
 	# The 1st, 2nd, 4th, 8th and 16th time.
 	[ "$(jq -c .suppressed "$T/log" | tr '\n' ' ')" = '0 0 1 3 7 ' ] || fail "$(cat "$T/log")"

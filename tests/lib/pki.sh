@@ -62,6 +62,7 @@ issue() { # NAME SUBJECT ISSUER EXTENSIONS [REQUEST OPTION...]: EXTENSIONS are l
 		unique_subject = no
 		policy = anything
 		[anything]
+		organizationName = optional
 		commonName = optional
 		[ext]
 		$extensions
@@ -92,7 +93,9 @@ cp api.key renewed.key
 issue renewed /CN=api.example.com int "$(server $api)"
 issue www /CN=www.example.com int "$(server DNS:www.example.com)"
 issue expired /CN=api.example.com int "$(server $api)" -startdate 20200101000000Z -enddate 20210101000000Z
-for leaf in api rotated renewed www expired; do
+issue site /CN=example.com int "$(server DNS:example.com)"
+issue site-next /CN=example.com int "$(server DNS:example.com)"
+for leaf in api rotated renewed www expired site site-next; do
 	cat "$leaf.pem" int.pem >"$leaf-chain.pem"
 done
 
@@ -140,6 +143,36 @@ cat client.pem int.pem >client-chain.pem
 # A genuine certificate whose signature rests on SHA-1, which can be forged.
 issue sha1 /CN=api.example.com int "$(server $api)" -md sha1
 cat sha1.pem int.pem >sha1-chain.pem
+
+# Two devices that sign for themselves, and whose name is not the one they are reached by.
+for device in device device2; do
+	root $device /CN=device.local
+	cp $device.pem $device-chain.pem
+done
+
+# Looks as if it had signed itself, but its issuer of the same name did.
+issue namesake '/CN=Stranger Root' stranger "$(server DNS:www.example.com)"
+cp namesake.pem namesake-chain.pem
+
+# The honest server a few days before its certificate ends.
+day() { # DATE
+	date -u -d "$1" +%Y%m%d%H%M%SZ
+}
+issue soon /CN=api.example.com int "$(server $api)" \
+	-startdate "$(day '-60 days')" -enddate "$(day '+80 hours')"
+cat soon.pem int.pem >soon-chain.pem
+
+# Under an intermediate that is called like one of several which their owner changes at will.
+issue turning "/O=Let's Encrypt/CN=YR2" root "$authority"
+issue turned /CN=api.example.com turning "$(server $api)"
+cat turned.pem turning.pem >turned-chain.pem
+
+# Under a younger root, which an older one has cross-signed.
+root younger '/CN=Younger Root'
+cp younger.key crossed.key
+issue crossed '/CN=Younger Root' root "$authority"
+issue young /CN=api.example.com younger "$(server $api)"
+cat young.pem crossed.pem >young-chain.pem
 
 # A pin of no key at all.
 printf 'nobody' | digest >nobody.pin

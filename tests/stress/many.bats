@@ -74,6 +74,17 @@ plugins() { # NAME...: each is accepted under its own pin, refused under another
 	[ ! -s "$T/err" ]
 }
 
+@test "... also where every handshake is recorded, of which it can tell none" {
+	LOG=stderr
+	shimmed env -u PINSHIM_POLICY "PINSHIM_EVENTS=$T/events" "$BIN/stubclient1" >"$T/out" 2>"$T/err"
+	[ "$(<"$T/out")" = connect=1 ]
+	[ ! -s "$T/err" ]
+	printf '[api.example.com]\npin = sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n' >"$POLICY"
+	shimmed env "PINSHIM_EVENTS=$T/events" "$BIN/stubclient1" >"$T/out"
+	[ "$(<"$T/out")" = connect=-1 ]
+	jq -se 'length == 1 and .[0].verdict == "refused" and .[0].reason == "internal-error"' "$T/events"
+}
+
 @test "a library that merely has OpenSSL's names is left alone" {
 	LOG=stderr
 	printf '[api.example.com]\npin = sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n' >"$POLICY"

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* Every field that is taken is checked for being what the library writes there. */
+#include "cmd/event_read.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+#define INSTEAD "give lines that PINSHIM_EVENTS or a policy's `log' wrote"
+
+/* What jansson quotes of a line may be anything. */
+static const char *printable(char *text)
+{
+	for (char *c = text; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+	return text;
+}
+
+struct place {
+	const char *file;
+	size_t line;
+};
+
+static int error_at(const struct place *at, const char *what, const char *field)
+{
+	complain("%s:%zu: %s '%s'; " INSTEAD, at->file, at->line, what, field);
+	return -1;
+}
+
+/* The FIELD of OBJECT, a text or, where OPTIONAL, null. */
+static int take_text(const struct place *at, const json_t *object, const char *field, bool optional,
+		     const char **out)
+{
+	const json_t *value = json_object_get(object, field);
+
+	*out = json_string_value(value);
+	if (*out || (optional && json_is_null(value)))
+		return 0;
+	return error_at(at, value ? "there is no text in" : "lacks the field", field);
+}
+
+static int take_time(const struct place *at, const json_t *event, char out[DATE_SIZE])
+{
+	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+	const char *text;
+
+	if (take_text(at, event, "date-time", false, &text) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(form); i++)
+		if (form[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+			return error_at(at, "there is no time in", "date-time");
+	memcpy(out, text, DATE_SIZE);
+	return 0;
+}
+
+static int take_name(const struct place *at, const json_t *json, struct event_read *event)
+{
+	event->kind = NAME_BAD;
+	event->name[0] = '\0';
+	if (take_text(at, json, "hostname", true, &event->hostname) < 0)
+		return -1;
+	if (event->hostname)
+		event->kind =
+			name_normalise(event->hostname, strlen(event->hostname), event->name, NULL);
+	return 0;
+}
+
+static int take_cert(const struct place *at, const json_t *json, struct event_read_cert *cert)
+{
+	uint8_t pin[PIN_LEN];
+	const char *text;
+	char why[128];
+
+	if (take_text(at, json, "pin", false, &text) < 0 ||
+	    take_text(at, json, "subject", true, &cert->subject) < 0 ||
+	    take_text(at, json, "issuer", true, &cert->issuer) < 0)
+		return -1;
+	if (pin_parse(text, strlen(text), false, pin, why, sizeof(why)) < 0)
+		return error_at(at, "there is no pin in", "pin");
+	pin_format(pin, cert->pin);
+	cert->cert = json_string_value(json_object_get(json, "cert"));
+	cert->not_before = json_string_value(json_object_get(json, "not-before"));
+	cert->not_after = json_string_value(json_object_get(json, "not-after"));
+	return 0;
+}
+
+static int take_chain(const struct place *at, const json_t *event, const char *field,
+		      struct event_read_cert *certs, size_t *n)
+{
+	const json_t *chain = json_object_get(event, field);
+
+	*n = 0;
+	if (json_is_null(chain))
+		return 0;
+	if (!json_is_array(chain) || json_array_size(chain) > EVENT_READ_CERTS)
+		return error_at(at, chain ? "there is no chain in" : "lacks the field", field);
+	for (; *n < json_array_size(chain); ++*n)
+		if (take_cert(at, json_array_get(chain, *n), &certs[*n]) < 0)
+			return -1;
+	return 0;
+}
+
+static void take_rest(const json_t *json, struct event_read *event)
+{
+	const json_t *matched = json_object_get(json, "matched");
+
+	event->likely = json_string_value(json_object_get(json, "likely-cause"));
+	event->policy = json_string_value(json_object_get(json, "policy"));
+	event->error = json_string_value(json_object_get(json, "error"));
+	event->line = (unsigned)json_integer_value(json_object_get(json, "line"));
+	event->matched_kind = json_string_value(json_object_get(matched, "kind"));
+	event->matched_pin = json_string_value(json_object_get(matched, "pin"));
+	event->matched_line = (unsigned)json_integer_value(json_object_get(matched, "line"));
+	event->backup = json_is_true(json_object_get(matched, "backup"));
+}
+
+static int take_event(const struct place *at, const json_t *json, struct event_read *event)
+{
+	if (take_time(at, json, event->time) < 0 || take_name(at, json, event) < 0 ||
+	    take_text(at, json, "verdict", false, &event->verdict) < 0 ||
+	    take_text(at, json, "reason", false, &event->reason) < 0)
+		return -1;
+	take_rest(json, event);
+	if (take_chain(at, json, "served-chain", event->served, &event->n_served) < 0)
+		return -1;
+	return take_chain(at, json, "validated-chain", event->validated, &event->n_validated);
+}
+
+int event_read_all(FILE *in, const char *file,
+		   int (*each)(const struct event_read *event, void *arg), void *arg)
+{
+	struct event_read *event = malloc(sizeof(*event));
+	struct place at = { file, 0 };
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	int rv = event ? 0 : -1;
+
+	if (!event)
+		complain("out of memory");
+	while (rv == 0 && (errno = 0, len = getline(&line, &size, in)) >= 0) {
+		json_error_t error;
+		json_t *json = json_loadb(line, (size_t)len, JSON_REJECT_DUPLICATES, &error);
+
+		at.line++;
+		rv = -1;
+		if (!json_is_object(json))
+			complain("%s:%zu: is not a JSON object%s%s; " INSTEAD, file, at.line,
+				 json ? "" : ": ", json ? "" : printable(error.text));
+		else if (take_event(&at, json, event) == 0)
+			rv = each(event, arg);
+		json_decref(json);
+	}
+	if (rv == 0 && (ferror(in) || !feof(in))) {
+		complain("%s: %s", file, strerror(errno));
+		rv = -1;
+	}
+	free(line);
+	free(event);
+	return rv;
+}
