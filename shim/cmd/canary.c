@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/object.h"
 
 struct canary {
 	const char *what;
@@ -103,19 +103,20 @@ static int run(const struct trial *t, const struct canary *c)
 	return compare(t, c, &without, &with);
 }
 
-/* As another user only by root, and where that user gets at the library. */
+/* As another user only where there is one, and where that user gets at the library. */
 static bool can_run(const struct trial *t, const struct canary *c)
 {
-	return !c->as_nobody || (geteuid() == 0 && !(t->unstaged && t->elsewhere));
+	return !c->as_nobody || (t->nobody && !(t->unstaged && t->elsewhere));
 }
 
 static int run_privileged(const struct trial *t)
 {
 	struct stat st;
 
-	if (t->unstaged) {
-		complain("warning: no setuid program was tried, since the loader ignores "
-			 "LD_PRELOAD in them");
+	if (t->unstaged || !t->nobody) {
+		complain("warning: no setuid program was tried, since %s",
+			 t->unstaged ? "the loader ignores LD_PRELOAD in them"
+				     : "there is no other user to run one as");
 		return 0;
 	}
 	for (size_t i = 0; i < COUNT(privileged); i++)
@@ -126,25 +127,26 @@ static int run_privileged(const struct trial *t)
 	return 0;
 }
 
-/* Whether PATH is a program that another loader than ours loads. */
-static bool is_foreign(int folder, const char *name)
+/* Whether PATH is a dynamically linked program that another loader than ours loads. */
+static bool is_foreign(const char *path)
 {
 	const unsigned char own = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
-	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	union {
-		unsigned char ident[EI_NIDENT];
-		Elf32_Ehdr narrow;
-		Elf64_Ehdr wide;
-	} header = { { 0 } };
-	bool foreign = false;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	unsigned char ident[EI_NIDENT] = { 0 };
+	struct object *o;
+	bool foreign;
 
 	if (fd < 0)
 		return false;
-	if (read(fd, &header, sizeof(header)) == sizeof(header) &&
-	    !memcmp(header.ident, ELFMAG, SELFMAG) && header.ident[EI_CLASS] != own)
-		foreign = header.ident[EI_CLASS] == ELFCLASS32 ? header.narrow.e_phnum > 1
-							       : header.wide.e_phnum > 1;
+	/* There are thousands of files, and few of them are foreign. */
+	foreign = read(fd, ident, sizeof(ident)) == sizeof(ident) &&
+		  !memcmp(ident, ELFMAG, SELFMAG) && ident[EI_CLASS] != own;
 	close(fd);
+	if (!foreign)
+		return false;
+	o = object_read(path);
+	foreign = o && o->whole && !o->library && o->needed && o->needed[0];
+	object_free(o);
 	return foreign;
 }
 
@@ -155,9 +157,9 @@ static bool find_foreign(const char *folder, char path[PATH_MAX])
 	bool found = false;
 
 	while (dir && !found && (entry = readdir(dir))) {
-		found = entry->d_type == DT_REG && is_foreign(dirfd(dir), entry->d_name);
-		if (found)
-			snprintf(path, PATH_MAX, "%s/%s", folder, entry->d_name);
+		found = (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN) &&
+			snprintf(path, PATH_MAX, "%s/%s", folder, entry->d_name) < PATH_MAX &&
+			is_foreign(path);
 	}
 	if (dir)
 		closedir(dir);

@@ -68,6 +68,13 @@ static int keep_open(void *data)
 	return fcntl(*(const int *)data, F_SETFD, 0);
 }
 
+static void free_variables(char **list)
+{
+	for (size_t i = 0; list && list[i]; i++)
+		free(list[i]);
+	free(list);
+}
+
 /* VARIABLE=VALUE... in an array from malloc(3), each of them too; NULL: no memory. */
 static char **make_variables(const struct asking *a, int events)
 {
@@ -88,16 +95,11 @@ static char **make_variables(const struct asking *a, int events)
 			 asprintf(&list[n++], "PINSHIM_LOG=none") < 0;
 	if (!failed)
 		return list;
-	if (list)
-		list[n ? n - 1 : 0] = NULL;
-	return list;
-}
-
-static void free_variables(char **list)
-{
-	for (size_t i = 0; list && list[i]; i++)
-		free(list[i]);
-	free(list);
+	/* What asprintf(3) could not make is undefined. */
+	if (n)
+		list[n - 1] = NULL;
+	free_variables(list);
+	return NULL;
 }
 
 static void start(const struct asking *a, struct question *q, const struct server *server)
@@ -155,17 +157,51 @@ static void complain_of(const struct asking *a, const struct question *q, const 
 	fprintf(stderr, "not asked: %s port %s: %s\n", q->server->name, q->server->port, why);
 }
 
+/* The mode in force for S today. */
+static enum policy_mode mode_now(const struct policy_section *s)
+{
+	return time(NULL) < s->expires ? (enum policy_mode)s->mode
+				       : (enum policy_mode)s->after_expiry;
+}
+
+static void count_remark(struct asking *a, const struct question *q, enum remark remark)
+{
+	switch (remark) {
+	case REMARK_REFUSED:
+		a->result->refused++;
+		return;
+	case REMARK_NOT_JUDGED:
+		a->result->not_judged++;
+		return;
+	case REMARK_EXEMPT:
+		complain_of(a, q, "the policy exempts this command, so nothing was judged");
+		a->result->not_asked++;
+		return;
+	case REMARK_ACCEPTED:
+		a->result->accepted++;
+		return;
+	}
+}
+
+static void tell(struct asking *a, const struct question *q, const struct seen *seen)
+{
+	const struct policy_section *section = section_of(a, q->server);
+	struct host_told told = { .source = a->source,
+				  .path = a->policy ? a->policy : SOURCE_HOST_DIR,
+				  .section = section,
+				  .name = q->server->name,
+				  .port = q->server->port,
+				  .seen = seen,
+				  .looks = section && mode_now(section) != MODE_OFF,
+				  .now = time(NULL) };
+
+	count_remark(a, q, remark_host(&told, &a->result->warnings));
+}
+
 /* Waits for the client and says what came of it. */
 static void finish(struct asking *a, struct question *q)
 {
 	struct seen *seen = malloc(sizeof(*seen));
-	struct host_told told = { .source = a->source,
-				  .path = a->policy ? a->policy : SOURCE_HOST_DIR,
-				  .section = section_of(a, q->server),
-				  .name = q->server->name,
-				  .port = q->server->port,
-				  .seen = seen,
-				  .now = time(NULL) };
 	enum handshake_end end = HANDSHAKE_NOT_RUN;
 	char why[WHY_SIZE];
 
@@ -175,10 +211,7 @@ static void finish(struct asking *a, struct question *q)
 	a->result->asked++;
 	hide_progress(a);
 	if (q->started == 0 && seen && read_events(q, seen) == 0) {
-		if (remark_host(&told, &a->result->warnings))
-			a->result->accepted++;
-		else
-			a->result->refused++;
+		tell(a, q, seen);
 	} else {
 		if (end == HANDSHAKE_ACCEPTED)
 			snprintf(why, sizeof(why), "the library '%s' did not tell what it saw",
@@ -207,13 +240,6 @@ static void ask_all(struct asking *a, const struct server *servers)
 			start(a, q, &servers[i]);
 	}
 	hide_progress(a);
-}
-
-/* The mode in force for S today. */
-static enum policy_mode mode_now(const struct policy_section *s)
-{
-	return time(NULL) < s->expires ? (enum policy_mode)s->mode
-				       : (enum policy_mode)s->after_expiry;
 }
 
 static void take_section(const struct policy *p, const struct policy_section *s, const char *port,
@@ -267,6 +293,19 @@ static int prepare(const struct connect_task *task, struct asking *a)
 	return task->source->host || append_policy(&a->policy, task->source->path) ? 0 : -1;
 }
 
+static void print_summary(const struct connect_task *task, const struct connect_result *r,
+			  size_t others)
+{
+	printf("%s: %u host%s asked: %u accepted, %u refused, %u not reached", task->source->path,
+	       r->asked, r->asked == 1 ? "" : "s", r->accepted, r->refused, r->not_asked);
+	if (r->not_judged)
+		printf(", %u not judged", r->not_judged);
+	putchar('\n');
+	if (others)
+		printf("%s: %zu section%s with a star not asked; name hosts of theirs\n",
+		       task->source->path, others, others == 1 ? "" : "s");
+}
+
 int check_connect(const struct connect_task *task, struct connect_result *result)
 {
 	struct asking a = { .source = task->source, .result = result };
@@ -288,12 +327,7 @@ int check_connect(const struct connect_task *task, struct connect_result *result
 	if (rv == 0) {
 		fflush(stdout);
 		ask_all(&a, servers);
-		printf("%s: %u host%s asked: %u accepted, %u refused, %u not reached\n",
-		       task->source->path, result->asked, result->asked == 1 ? "" : "s",
-		       result->accepted, result->refused, result->not_asked);
-		if (others)
-			printf("%s: %zu section%s with a star not asked; name hosts of theirs\n",
-			       task->source->path, others, others == 1 ? "" : "s");
+		print_summary(task, result, others);
 	}
 	free(a.policy);
 	free(servers);

@@ -15,7 +15,7 @@ struct connect_task {
 };
 
 struct connect_result {
-	unsigned asked, accepted, refused, not_asked, warnings;
+	unsigned asked, accepted, refused, not_judged, not_asked, warnings;
 };
 
 /*

@@ -29,8 +29,7 @@ static const struct {
 	{ "Amazon", "Amazon ECDSA 384 M" },
 };
 
-/* Whether NAME, in one line as RFC 2253 has it, has the attribute TYPE=VALUE; with DIGITS behind.
- */
+/* Whether NAME, as RFC 2253 writes it, has the attribute TYPE=VALUE; with DIGITS behind it. */
 static bool has_attribute(const char *name, const char *type, const char *value, bool digits)
 {
 	size_t len = strlen(type), n = strlen(value);
@@ -100,10 +99,12 @@ static bool is_shown(const struct seen *seen, const struct policy_pin *pin)
 static const char *below_source(const struct host_told *h)
 {
 	size_t len = strlen(h->path);
-	const char *rest = h->seen->policy + len;
+	const char *rest;
 
-	return strncmp(h->seen->policy, h->path, len) == 0 && (!*rest || *rest == '/') ? rest
-										       : NULL;
+	if (strncmp(h->seen->policy, h->path, len) != 0)
+		return NULL;
+	rest = h->seen->policy + len;
+	return !*rest || *rest == '/' ? rest : NULL;
 }
 
 /* "FILE:LINE" of the policy that decided, as its files are called elsewhere. */
@@ -157,9 +158,13 @@ static long days_until(const struct host_told *h, int64_t when)
 	return (long)((left - (left < 0 ? DAY_S - 1 : 0)) / DAY_S);
 }
 
-/* What no section is about is let through. */
-static bool is_judged(const struct seen *seen)
+/* What no section is about is let through, and what its section does not look at. */
+static bool is_judged(const struct host_told *h)
 {
+	const struct seen *seen = h->seen;
+
+	if (h->section && !h->looks)
+		return false;
 	return strcmp(seen->verdict, "unjudged") != 0 && strcmp(seen->reason, "unlisted") != 0 &&
 	       strcmp(seen->reason, "unnamed") != 0;
 }
@@ -170,11 +175,12 @@ static void print_acceptance(const struct host_told *h)
 	const struct seen_cert *leaf = seen->served.n ? seen->served.certs : NULL;
 	char day[DATE_DAY_SIZE];
 
-	printf("%s: %s", h->name, is_judged(seen) ? "accepted" : "not judged");
+	printf("%s: %s", h->name, is_judged(h) ? "accepted" : "not judged");
 	if (*seen->matched_kind) {
 		printf(", by %s ", seen->matched_kind);
 		print_decider(stdout, h, seen->matched_line);
-		printf(" (%s)", seen->backup ? "a backup" : "the first");
+		if (!strncmp(seen->matched_kind, "pin", strlen("pin")))
+			printf(" (%s)", seen->backup ? "a backup" : "the first");
 	} else {
 		printf(", %s", seen->reason);
 	}
@@ -282,20 +288,23 @@ static unsigned warn_of_ca(const struct host_told *h)
 	return 1;
 }
 
-bool remark_host(const struct host_told *h, unsigned *warnings)
+enum remark remark_host(const struct host_told *h, unsigned *warnings)
 {
 	const char *verdict = h->seen->verdict;
+	bool judged = is_judged(h);
 
 	if (strcmp(verdict, "accepted") != 0 && strcmp(verdict, "unjudged") != 0) {
 		print_refusal(h);
-		return false;
+		return REMARK_REFUSED;
 	}
+	if (h->looks && !judged)
+		return REMARK_EXEMPT;
 	print_acceptance(h);
 	if (h->seen->served.n && !h->seen->validated.n)
 		puts("  its chain does not verify here for this name: a program may refuse it");
-	if (h->section)
+	if (h->looks)
 		print_unseen(h);
 	*warnings += warn_of_end(h);
 	*warnings += warn_of_ca(h);
-	return true;
+	return judged ? REMARK_ACCEPTED : REMARK_NOT_JUDGED;
 }

@@ -15,14 +15,23 @@ struct host_told {
 	const struct policy_section *section; /* that decides for the host, or NULL */
 	const char *name, *port;
 	const struct seen *seen;
+	bool looks; /* SECTION is one, and its mode is not off */
 	int64_t now;
 };
 
+enum remark {
+	REMARK_REFUSED =
+		0,	   /* by this policy or the host's; or it would be, if that were enforced */
+	REMARK_NOT_JUDGED, /* no section is about it, or the section says not to look */
+	REMARK_EXEMPT,	   /* its section was not asked: nothing is printed */
+	REMARK_ACCEPTED,
+};
+
 /*
- * Prints a line to standard output for a host that is accepted, and for each pin
- * that it did not show; refusals and warnings go to standard error as
- * "FILE:LINE: ...". Returns whether it is accepted, and adds to *WARNINGS.
+ * Prints a line to standard output for a host that is accepted or not judged, and
+ * for each pin that it did not show; refusals and warnings go to standard error
+ * as "FILE:LINE: ...". Adds to *WARNINGS.
  */
-bool remark_host(const struct host_told *host, unsigned *warnings);
+enum remark remark_host(const struct host_told *host, unsigned *warnings);
 
 #endif

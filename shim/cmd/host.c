@@ -159,9 +159,7 @@ const struct verb verb_host = {
 		"  --root DIR   the host whose root folder is DIR; programs are tried on this one\n"
 		"  --json       status: one object a line\n"
 		"\n"
-		"status exits with 0 when the library is enabled and all is well, with 3 when it "
-		"is\n"
-		"not enabled, and with 1 when something is wrong.\n",
+		"status exits with 0 when the library is enabled and all is well, else with 1.\n",
 	.shorts = ":",
 	.longs = longs,
 	.main = host,

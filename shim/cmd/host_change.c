@@ -86,10 +86,10 @@ static int check_library(const struct library *l)
 	struct statvfs fs;
 	int rv = -1;
 
-	if (strpbrk(l->real, PRELOAD_SEPARATORS "#$") || strpbrk(l->entry, PRELOAD_SEPARATORS "#$"))
+	if (strpbrk(l->entry, PRELOAD_SEPARATORS "#$"))
 		complain("ld.so.preload cannot hold the path '%s'; install pinshim where no path "
 			 "has a blank, ':', '#' or '$'",
-			 l->real);
+			 l->entry);
 	else if (!self || preload_check(self, l->real, why, sizeof(why)) < 0)
 		complain("'%s' cannot be enabled: %s", l->real, why);
 	else if (statvfs(l->real, &fs) == 0 && (fs.f_flag & ST_NOEXEC))
@@ -108,8 +108,7 @@ static int check_policy(const struct host *h)
 
 	switch (host_policy(h, why, sizeof(why))) {
 	case POLICY_BAD:
-		complain(
-			"the host's policy is bad, so every TLS client would fail; mend it first:");
+		complain("the host's policy is bad; mend it first:");
 		fprintf(stderr, "%s\n", why);
 		return -1;
 	case POLICY_UNKNOWN:
@@ -130,7 +129,8 @@ static int try_and_prove(const struct host *h, const struct library *l)
 	struct trial t;
 	int rv = -1;
 
-	if (trial_begin(l->real, *h->root, &t) == 0 && canaries_run(&t) == 0 && proof_make(&t) == 0)
+	if (trial_begin(*h->root ? l->real : l->entry, *h->root, &t) == 0 &&
+	    canaries_run(&t) == 0 && proof_make(&t) == 0)
 		rv = 0;
 	trial_end(&t);
 	return rv;
@@ -166,6 +166,8 @@ static void tell(const struct preload_file *f, const char *entry)
 	preload_entries_free(&e);
 	if (entry && !kept)
 		printf("%s: put in %s\n", f->name, entry);
+	if (entry && !kept && !strcmp(f->name, PRELOAD_FILE))
+		puts("Processes that run already go on without it until they are started again.");
 }
 
 /* The loader overlooks some comments; whoever reads the file does not see which. */
@@ -179,8 +181,7 @@ static void warn_of_comments(const struct preload_file *f, const char *text)
 		if (!e.entries[i].misread)
 			continue;
 		complain("warning: %s: the loader takes '%.*s' in a comment for an entry, as it "
-			 "does "
-			 "behind several comments; take some out",
+			 "does behind several comments; take some out",
 			 f->name, (int)e.entries[i].len, text + e.entries[i].at);
 		break;
 	}

@@ -5,6 +5,7 @@
  */
 #include "cmd/host_processes.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,16 @@
 #include "cmd/processes.h"
 #include "process/text.h"
 
-#define VARIABLE "PINSHIM_POLICY="
+/* What decides, besides the host's policy, what a process is held to. */
+static const struct {
+	const char *name, *key; /* of the JSON object */
+} variables[] = {
+	{ "PINSHIM_POLICY", "pinshim-policy" },
+	{ "PINSHIM_MODE", "pinshim-mode" },
+	{ "PINSHIM_REFUSE", "pinshim-refuse" },
+};
+
+#define N_VARIABLES (sizeof(variables) / sizeof(variables[0]))
 
 struct look {
 	bool json, host_policy, titled;
@@ -25,22 +35,26 @@ struct look {
 	struct host_count *count;
 };
 
-/* Of the environment that PID began with; from malloc(3), or NULL. */
-static char *find_variable(pid_t pid)
+/* The values in the environment that PID began with, from malloc(3), or NULL. */
+static void find_values(pid_t pid, char *values[N_VARIABLES])
 {
-	char path[64], *item = NULL, *found = NULL;
+	char path[64], *item = NULL;
 	FILE *environment;
-	size_t size = 0;
+	size_t size = 0, len;
 
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	environment = fopen(path, "re");
-	while (environment && !found && getdelim(&item, &size, '\0', environment) > 0)
-		if (!strncmp(item, VARIABLE, strlen(VARIABLE)))
-			found = strdup(item + strlen(VARIABLE));
+	while (environment && getdelim(&item, &size, '\0', environment) > 0)
+		for (size_t i = 0; i < N_VARIABLES; i++) {
+			len = strlen(variables[i].name);
+			/* The first of two counts, as in getenv(3). */
+			if (!strncmp(item, variables[i].name, len) && item[len] == '=' &&
+			    !values[i])
+				values[i] = strdup(item + len + 1);
+		}
 	free(item);
 	if (environment)
 		fclose(environment);
-	return found;
 }
 
 /* Programs below another root folder have another ld.so.preload. */
@@ -56,22 +70,38 @@ static int is_elsewhere(const struct look *l, pid_t pid, bool *elsewhere)
 	return 0;
 }
 
-static void print_people(struct look *l, const struct process *p, const char *state, bool ssl,
-			 const char *policy)
+/* TEXT is other people's, and may hold what a terminal would obey. */
+static void print_text(const char *text)
 {
+	for (; *text; text++)
+		putchar(isprint((unsigned char)*text) ? *text : '?');
+}
+
+static void print_people(struct look *l, const struct process *p, const char *state, bool ssl,
+			 char *const values[N_VARIABLES])
+{
+	const char *before = "  [";
+
 	if (!l->titled)
-		puts("\n    PID  LIBRARY   OPENSSL  PROGRAM  [POLICY]");
+		puts("\n    PID  LIBRARY   OPENSSL  PROGRAM  [POLICIES]");
 	l->titled = true;
-	printf("%7d  %-8s  %-7s  %s", (int)p->pid, state, ssl ? "yes" : "no",
-	       *p->exe ? p->exe : p->name);
-	if (l->host_policy || policy)
-		printf("  [%s%s%s]", l->host_policy ? "host" : "",
-		       l->host_policy && policy ? ", " : "", policy ? policy : "");
-	puts("");
+	printf("%7d  %-8s  %-7s  ", (int)p->pid, state, ssl ? "yes" : "no");
+	print_text(*p->exe ? p->exe : p->name);
+	if (l->host_policy) {
+		printf("%shost", before);
+		before = ", ";
+	}
+	for (size_t i = 0; i < N_VARIABLES; i++)
+		if (values[i]) {
+			printf("%s%s=", before, variables[i].name);
+			print_text(values[i]);
+			before = ", ";
+		}
+	puts(*before == ',' ? "]" : "");
 }
 
 static void print_json(const struct look *l, const struct process *p, const char *state,
-		       const char *ssl, const char *policy)
+		       const char *ssl, char *const values[N_VARIABLES])
 {
 	struct text t = { 0 };
 
@@ -79,8 +109,11 @@ static void print_json(const struct look *l, const struct process *p, const char
 	text_add_json(&t, *p->exe ? p->exe : p->name);
 	text_add(&t, ",\"library\":\"%s\",\"libssl\":", state);
 	text_add_json(&t, ssl);
-	text_add(&t, ",\"host-policy\":%s,\"pinshim-policy\":", l->host_policy ? "true" : "false");
-	text_add_json(&t, policy);
+	text_add(&t, ",\"host-policy\":%s", l->host_policy ? "true" : "false");
+	for (size_t i = 0; i < N_VARIABLES; i++) {
+		text_add(&t, ",\"%s\":", variables[i].key);
+		text_add_json(&t, values[i]);
+	}
 	text_add(&t, "}");
 	if (text_ok(&t))
 		puts(t.bytes);
@@ -94,13 +127,13 @@ static void judge(struct look *l, const struct process *p, const struct mapped_f
 	const struct mapped_file *library = mapped_library(m, PRELOAD_LIBRARY);
 	const struct mapped_file *ssl = mapped_library(m, "libssl.so");
 	const char *state = "no";
-	char *policy = NULL;
+	char *values[N_VARIABLES] = { NULL };
 
 	if (!library && !ssl)
 		return;
 	if (library) {
 		state = library->deleted ? "replaced" : "yes";
-		policy = find_variable(p->pid);
+		find_values(p->pid, values);
 	}
 	if (!library)
 		l->count->without++;
@@ -109,10 +142,11 @@ static void judge(struct look *l, const struct process *p, const struct mapped_f
 	else
 		l->count->with++;
 	if (l->json)
-		print_json(l, p, state, ssl ? ssl->path : NULL, policy);
+		print_json(l, p, state, ssl ? ssl->path : NULL, values);
 	else
-		print_people(l, p, state, ssl, policy);
-	free(policy);
+		print_people(l, p, state, ssl, values);
+	for (size_t i = 0; i < N_VARIABLES; i++)
+		free(values[i]);
 }
 
 static int look(const struct process *p, void *data)

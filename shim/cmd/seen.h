@@ -6,6 +6,7 @@
 #ifndef PINSHIM_CMD_SEEN_H
 #define PINSHIM_CMD_SEEN_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,7 +30,7 @@ struct seen_chain {
 
 struct seen {
 	char verdict[32], reason[32], likely[32]; /* the words of the events; "": none */
-	char policy[SEEN_TEXT];			  /* the file that decided */
+	char policy[PATH_MAX];			  /* the file that decided */
 	unsigned line;				  /* and its line; 0: none */
 	char error[SEEN_TEXT];
 	char matched_kind[16]; /* "pin", "pin-cert", "pin-ca"; "": none */

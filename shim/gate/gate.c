@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "gate/judge.h"
+#include "gate/lacking.h"
 #include "gate/security.h"
 #include "gate/state.h"
 #include "process/store.h"
@@ -22,6 +23,10 @@
  * does not know marks it as ours, so that what the program has set is never undone.
  */
 #define MODE_ESCALATED (SSL_VERIFY_PEER | 0x40000000)
+
+/* ERR_R_MALLOC_FAILURE, whichever headers this is compiled with. */
+#define NO_MEMORY	(256 | 0x1 << 18 | 0x2 << 18)
+#define NO_MEMORY_1_1_1 65
 
 /* SSL_want() while a verification waits, 3.0 and later. */
 #define WANT_RETRY_VERIFY 8
@@ -104,17 +109,26 @@ static void take_sent_name(struct judge_case *c)
 	}
 }
 
-void gate_raise(struct openssl *lib, SSL *ssl)
+static void raise_error(struct openssl *lib, int reason, int reason_1_1_1)
 {
-	lib->SSL_set_verify_result(ssl, X509_V_ERR_APPLICATION_VERIFICATION);
 	if (lib->ERR_new && lib->ERR_set_debug && lib->ERR_set_error) {
 		lib->ERR_new();
 		lib->ERR_set_debug(__FILE__, __LINE__, __func__);
-		lib->ERR_set_error(ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED, NULL);
+		lib->ERR_set_error(ERR_LIB_SSL, reason, NULL);
 	} else if (lib->ERR_put_error) {
-		lib->ERR_put_error(ERR_LIB_SSL, 0, SSL_R_CERTIFICATE_VERIFY_FAILED, __FILE__,
-				   __LINE__);
+		lib->ERR_put_error(ERR_LIB_SSL, 0, reason_1_1_1, __FILE__, __LINE__);
 	}
+}
+
+void gate_raise(struct openssl *lib, SSL *ssl)
+{
+	lib->SSL_set_verify_result(ssl, X509_V_ERR_APPLICATION_VERIFICATION);
+	raise_error(lib, SSL_R_CERTIFICATE_VERIFY_FAILED, SSL_R_CERTIFICATE_VERIFY_FAILED);
+}
+
+void gate_raise_no_memory(struct openssl *lib)
+{
+	raise_error(lib, NO_MEMORY, NO_MEMORY_1_1_1);
 }
 
 /* Where the program's cert_verify_callback is kept, in which it may set names; NULL: it has none.
@@ -217,6 +231,7 @@ static int verify_and_judge(struct judge_case *c, X509_STORE_CTX *ctx)
 		lib->ERR_clear_last_mark();
 		return ok;
 	}
+	c->failing = ok <= 0 && lib->SSL_get_verify_mode(c->ssl) != SSL_VERIFY_NONE;
 	take_sent_name(c);
 	c->names.param = lib->X509_STORE_CTX_get0_param(ctx);
 	c->names.param_is_own = may_change_names(lib, c);
@@ -281,8 +296,12 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 	bool foreign = key_is_foreign(lib, ssl), resumed = lib->SSL_session_reused(ssl);
 	struct judge_case c = { .lib = lib, .ssl = ssl };
 
-	store_refresh();
 	de_escalate(lib, ssl);
+	if (store_refresh() < 0) {
+		take_sent_name(&c);
+		c.failure = "out of memory while a changed policy was read";
+		return judge(&c, true, NULL) != VERDICT_REFUSED;
+	}
 	if (!foreign && !resumed && brings_certificate(lib, cipher)) {
 		if (lib->SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
 			return true;
@@ -398,7 +417,14 @@ static bool early_data_is_good(struct openssl *lib, SSL *ssl)
 
 bool gate_hello(struct openssl *lib, SSL *ssl)
 {
-	return record_name(lib, ssl) && (!lib->early_data || early_data_is_good(lib, ssl));
+	const int before = errno;
+
+	if (record_name(lib, ssl))
+		return !lib->early_data || early_data_is_good(lib, ssl);
+	lacking_tell(lib, ssl, "memory");
+	gate_raise(lib, ssl);
+	errno = before;
+	return false;
 }
 
 int gate_install(struct openssl *lib, SSL_CTX *ctx)
@@ -429,6 +455,5 @@ bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	struct judge_case c = case_of_session(lib, ssl, session);
 
-	store_refresh();
-	return judge(&c, false, NULL) != VERDICT_REFUSED;
+	return store_refresh() == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
 }

@@ -38,6 +38,9 @@ bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session);
  */
 void gate_raise(struct openssl *lib, SSL *ssl);
 
+/* What it finds where an object could not be made for want of memory, in the error queue. */
+void gate_raise_no_memory(struct openssl *lib);
+
 /* What the program set where MODE, which may be a gate's, is found now. */
 int gate_verify_mode(int mode);
 

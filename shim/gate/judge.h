@@ -21,6 +21,7 @@ struct judge_case {
 	struct peer_names_told names;
 	bool name_lost; /* what was sent is not known: refused */
 	bool early;	/* data leaves with the ClientHello: what is not known yet counts as bad */
+	const char *failure; /* what went wrong before, for which it is refused; or NULL */
 
 	/* A full handshake, with a certificate or a raw public key (RFC 7250). */
 	X509 *leaf;
@@ -28,6 +29,7 @@ struct judge_case {
 	STACK_OF(X509) * served;
 	STACK_OF(X509) * verified; /* the chain that the program's verification built */
 	X509_STORE *program_store;
+	bool failing; /* the program itself refuses it: nothing is learned */
 
 	/*
 	 * The session that is being made has a key already: an old one, without an

@@ -11,7 +11,7 @@
 /* Makes CTX refuse every server's certificate. Clients' certificates are verified as ever. */
 void lacking_install(struct openssl *lib, SSL_CTX *ctx);
 
-/* Tells that a handshake of LIB is refused, for want of WHAT. */
-void lacking_tell(const struct openssl *lib, const char *what);
+/* Tells that a handshake of LIB is refused, that of SSL (may be NULL), for want of WHAT. */
+void lacking_tell(const struct openssl *lib, const SSL *ssl, const char *what);
 
 #endif

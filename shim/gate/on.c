@@ -73,6 +73,8 @@ static SSL_CTX *gated(struct openssl *lib, SSL_CTX *ctx)
 	if (found_out == 0 && gate_install(lib, ctx) == 0)
 		return ctx;
 	lib->SSL_CTX_free(ctx);
+	lacking_tell(lib, NULL, "memory");
+	gate_raise_no_memory(lib);
 	return NULL;
 }
 
@@ -202,6 +204,16 @@ int on_set_session_secret_cb(SSL *ssl, tls_session_secret_cb_fn cb, void *arg)
 	return real(ssl, cb, arg);
 }
 
+static bool refuse_to_start(struct openssl *lib, SSL *ssl)
+{
+	const int before = errno;
+
+	lacking_tell(lib, ssl, "memory");
+	gate_raise(lib, ssl);
+	errno = before;
+	return false;
+}
+
 /*
  * Before a handshake starts: the gates in place, and on a CLIENT no session that
  * would be refused.
@@ -213,17 +225,17 @@ static bool may_start(struct openssl *lib, SSL *ssl, bool client)
 	if (!lib || !on_active())
 		return true;
 	if (find_out(lib) < 0)
-		return false;
+		return refuse_to_start(lib, ssl);
 	if (lib->lacks) {
 		if (!is_lacking(lib))
 			return true;
-		lacking_tell(lib, lib->lacks);
+		lacking_tell(lib, ssl, lib->lacks);
 		return false;
 	}
 	if (!lib->SSL_get0_param(ssl))
 		return true;
 	if (gate_adopt(lib, ssl) < 0)
-		return false;
+		return refuse_to_start(lib, ssl);
 	session = client && lib->SSL_in_before(ssl) ? lib->SSL_get_session(ssl) : NULL;
 	if (session && !session_is_good(lib, ssl, session))
 		lib->SSL_set_session(ssl, NULL);
@@ -274,9 +286,11 @@ int on_write_early_data(SSL *ssl, const void *data, size_t len, size_t *written)
 		return 0;
 	if (!is_gated_connection(lib, ssl))
 		return real(ssl, data, len, written);
-	state = may_start(lib, ssl, true) ? state_make_ssl(lib, ssl) : NULL;
-	if (!state)
+	if (!may_start(lib, ssl, true))
 		return 0;
+	state = state_make_ssl(lib, ssl);
+	if (!state)
+		return refuse_to_start(lib, ssl);
 	/* The ClientHello is made inside this call, and judged there. */
 	lib->early_data = true;
 	state->early = EARLY_WANTED;

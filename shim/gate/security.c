@@ -17,6 +17,7 @@
 static __thread struct {
 	const SSL *ssl;
 	const void *first;
+	const SSL *refused; /* whose pass it is, when nothing is to be offered */
 } pass __attribute__((tls_model("initial-exec")));
 
 static bool is_known_pass(const SSL *ssl, int op, const void *suite)
@@ -24,14 +25,21 @@ static bool is_known_pass(const SSL *ssl, int op, const void *suite)
 	if (op == SSL_SECOP_CIPHER_SUPPORTED && pass.ssl == ssl && pass.first != suite)
 		return true;
 	pass.ssl = NULL;
+	if (op != SSL_SECOP_CIPHER_SUPPORTED)
+		pass.refused = NULL;
 	return false;
 }
 
 /* Without a suite to offer there is no ClientHello, and nothing leaves. */
 static bool may_offer(struct openssl *lib, SSL *ssl, const void *suite)
 {
-	if (!gate_hello(lib, ssl))
+	if (pass.refused == ssl)
 		return false;
+	if (!gate_hello(lib, ssl)) {
+		pass.refused = ssl;
+		return false;
+	}
+	pass.refused = NULL;
 	pass.ssl = ssl;
 	pass.first = suite;
 	return true;
@@ -108,7 +116,7 @@ static int allow_nothing(const SSL *s, const SSL_CTX *ctx, int op, int bits, int
 	if (!ssl || is_known_pass(ssl, op, other) || op != SSL_SECOP_CIPHER_SUPPORTED)
 		return op == SSL_SECOP_VERSION;
 	lib = openssl_of(ssl);
-	lacking_tell(lib, "a place for one more security callback");
+	lacking_tell(lib, ssl, "a place for one more security callback");
 	gate_raise(lib, ssl);
 	pass.ssl = ssl;
 	pass.first = other;

@@ -58,7 +58,9 @@ static int ctx_index(struct openssl *lib)
 static int ssl_index(struct openssl *lib)
 {
 	for (int i = 0; i < 2 && lib->ssl_index < 0; i++)
-		lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, NULL, NULL, NULL, NULL);
+		if (lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, NULL, NULL, NULL, NULL) <
+		    0)
+			return -1;
 	return index_of(lib, &lib->ssl_index, CRYPTO_EX_INDEX_SSL, duplicate, release);
 }
 
@@ -103,10 +105,14 @@ struct state_ssl *state_of_ssl(struct openssl *lib, const SSL *ssl)
 
 struct state_ctx *state_make_ctx(struct openssl *lib, SSL_CTX *ctx)
 {
-	struct state_ctx *state = state_of_ctx(lib, ctx);
+	/* The one try: a second would leave the error of the first behind. */
 	int index = ctx_index(lib);
+	struct state_ctx *state;
 
-	if (state || index < 0)
+	if (index < 0 || ssl_index(lib) < 0)
+		return NULL;
+	state = lib->SSL_CTX_get_ex_data(ctx, index);
+	if (state)
 		return state;
 	state = calloc(1, sizeof(*state));
 	if (!state || lib->SSL_CTX_set_ex_data(ctx, index, state) == 1)

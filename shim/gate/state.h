@@ -40,7 +40,10 @@ struct state_ssl {
 struct state_ctx *state_of_ctx(struct openssl *lib, const SSL_CTX *ctx);
 struct state_ssl *state_of_ssl(struct openssl *lib, const SSL *ssl);
 
-/* The same, made when there is none; NULL only when memory ran out. */
+/*
+ * The same, made when there is none; NULL only when memory ran out. With the first
+ * of a context all indexes are taken that a handshake needs.
+ */
 struct state_ctx *state_make_ctx(struct openssl *lib, SSL_CTX *ctx);
 struct state_ssl *state_make_ssl(struct openssl *lib, SSL *ssl);
 

@@ -13,6 +13,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -24,31 +26,72 @@
 #include "process/store.h"
 
 /*
- * Writes without waiting: a pipe or socket that nobody empties would hold the
- * program for ever. A pipe that is writable takes PIPE_BUF bytes (pipe(7)).
+ * Whether the whole message has a place behind the end of a file. Without one it
+ * would be cut where the disk or the limit ends, and what is written next, by
+ * whomever, would continue its line; others append too, so nobody could mend that.
+ * Where space cannot be reserved (EOPNOTSUPP) there is nothing to know beforehand.
  */
-static ssize_t write_at_once(int fd, const char *message, size_t len)
+static bool has_room(int fd, size_t len)
 {
-	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	struct rlimit most;
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return -1;
-	if (S_ISSOCK(st.st_mode))
+		return false;
+	if (!S_ISREG(st.st_mode))
+		return true;
+	if (getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY &&
+	    (rlim_t)st.st_size + len > most.rlim_cur) {
+		errno = EFBIG;
+		return false;
+	}
+	return fallocate(fd, FALLOC_FL_KEEP_SIZE, st.st_size, (off_t)len) == 0 ||
+	       (errno != ENOSPC && errno != EDQUOT);
+}
+
+static bool is_writable(int fd)
+{
+	struct pollfd writable = { .fd = fd, .events = POLLOUT };
+	struct timeval at_once = { 0, 0 };
+	fd_set set;
+	int n = poll(&writable, 1, 0);
+
+	if (n >= 0 || errno != EINVAL || fd >= FD_SETSIZE)
+		return n == 1 && writable.revents & POLLOUT;
+	/* Where RLIMIT_NOFILE is 0, poll(2) looks at none. */
+	FD_ZERO(&set);
+	FD_SET(fd, &set);
+	return select(fd + 1, NULL, &set, NULL, &at_once) == 1;
+}
+
+/*
+ * Writes without waiting: a pipe or socket that nobody empties would hold the
+ * program for ever. A pipe that is writable takes PIPE_BUF bytes (pipe(7)). What
+ * FD is, is found out without a stat, for which a filter might end the program.
+ */
+static ssize_t write_at_once(int fd, const char *message, size_t len)
+{
+	socklen_t size = sizeof(int);
+	int type;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0)
 		return send(fd, message, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (S_ISFIFO(st.st_mode) && len > PIPE_BUF)
+	if (len > PIPE_BUF && fcntl(fd, F_GETPIPE_SZ) >= 0)
 		return -1;
-	if (poll(&writable, 1, 0) != 1 || !(writable.revents & POLLOUT))
+	if (!store_sandboxed() && !has_room(fd, len))
+		return -1;
+	if (!is_writable(fd))
 		return -1;
 	return write(fd, message, len);
 }
 
-static bool write_quietly(int fd, const char *message, size_t len)
+ssize_t sink_write(int fd, const char *message, size_t len)
 {
 	static const struct timespec at_once = { 0, 0 };
 	sigset_t ours, before, pending;
 	ssize_t n;
 	bool had_pipe, had_size;
+	int error;
 
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGPIPE);
@@ -60,17 +103,24 @@ static bool write_quietly(int fd, const char *message, size_t len)
 	had_size = sigismember(&pending, SIGXFSZ) == 1;
 
 	n = write_at_once(fd, message, len);
+	error = errno;
 
 	/* Take back the signal that we caused, and only that one. */
-	if (n < 0 && ((errno == EPIPE && !had_pipe) || (errno == EFBIG && !had_size))) {
+	if (n < 0 && ((error == EPIPE && !had_pipe) || (error == EFBIG && !had_size))) {
 		sigset_t caused;
 
 		sigemptyset(&caused);
-		sigaddset(&caused, errno == EPIPE ? SIGPIPE : SIGXFSZ);
+		sigaddset(&caused, error == EPIPE ? SIGPIPE : SIGXFSZ);
 		sigtimedwait(&caused, NULL, &at_once);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return n == (ssize_t)len;
+	errno = error;
+	return n;
+}
+
+static bool write_whole(int fd, const char *message, size_t len)
+{
+	return sink_write(fd, message, len) == (ssize_t)len;
 }
 
 /* Under inetd(8) and its kin descriptor 2 is the connection to a client. */
@@ -84,7 +134,7 @@ static bool is_network_socket(int fd)
 
 bool sink_stderr(const char *message, size_t len)
 {
-	return !is_network_socket(STDERR_FILENO) && write_quietly(STDERR_FILENO, message, len);
+	return !is_network_socket(STDERR_FILENO) && write_whole(STDERR_FILENO, message, len);
 }
 
 bool sink_syslog(const char *message, size_t len)
@@ -128,7 +178,7 @@ bool sink_file(const char *path, const char *message, size_t len)
 	fd = sink_open(path);
 	if (fd < 0)
 		return false;
-	written = write_quietly(fd, message, len);
+	written = write_whole(fd, message, len);
 	close(fd);
 	return written;
 }

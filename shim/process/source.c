@@ -32,6 +32,8 @@ __attribute__((format(printf, 2, 3))) static int fail(struct source *s, const ch
 {
 	va_list args;
 
+	if (errno == ENOMEM) /* since reading began: the policy is not to blame */
+		return -1;
 	va_start(args, format);
 	if (!s->error && vasprintf(&s->error, format, args) < 0)
 		s->error = NULL;
@@ -73,6 +75,7 @@ static void read_again(struct source *s, const char *path)
 {
 	static const struct stat nothing_like_it = { .st_ino = (ino_t)-1 };
 
+	s->shortage = true;
 	add_stamp(s, path, &nothing_like_it);
 }
 
@@ -442,6 +445,7 @@ static void clear(struct source *s)
 	s->error = NULL;
 	s->absent = false;
 	s->empty = false;
+	s->shortage = false;
 }
 
 /* How long until everything read is older than the grain; 0 when it is. */
@@ -468,6 +472,7 @@ static long youth_ns(const struct source *s, const struct timespec *read_at)
 
 static int load_once(struct source *s)
 {
+	errno = 0;
 	if ((s->host ? collect_host(s) : collect_program(s)) < 0 || parse(s) < 0)
 		return -1;
 	return keep_ca_files(s);
@@ -494,7 +499,8 @@ struct source *source_load(const char *path, bool host)
 			break;
 		if (!pause.tv_nsec)
 			pause.tv_nsec = GRAIN_NS;
-		nanosleep(&pause, NULL);
+		while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
+			;
 		if (attempt == ATTEMPTS - 1 && !s->empty) {
 			clear(s);
 			rv = fail(s, "%s: keeps changing while it is read; replace it by rename",
@@ -505,12 +511,9 @@ struct source *source_load(const char *path, bool host)
 	if (rv == 0)
 		return s;
 	drop_policy(s);
-	if (!s->error)
-		read_again(s, path);
-	fail(s, "%s: out of memory", path); /* unless something else was said before */
 	if (s->error)
 		return s;
-	source_free(s);
+	source_free(s); /* memory ran out */
 	return NULL;
 }
 
@@ -520,6 +523,7 @@ struct source *source_of_refused(const char *list)
 	char *error = malloc(POLICY_ERROR_SIZE);
 	struct policy *loose = NULL;
 
+	errno = 0;
 	if (s && error && (s->path = strdup(SOURCE_REFUSE)))
 		loose = policy_refusing(list, s->path, error);
 	if (loose)

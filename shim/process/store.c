@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "process/event.h"
+#include "process/known.h"
 
 /* What an exchange took out of force, until the last reader has gone. */
 struct retired {
@@ -26,6 +27,12 @@ struct retired {
 };
 
 static struct store_set none;
+static char unread_path[] = "policies", no_memory[] = "out of memory while the policies were read";
+static const struct source unread_source = { .path = unread_path, .error = no_memory };
+/* In force until there is memory to read the policies for the first time. */
+static const struct store_set unread = {
+	1, { { .source = &unread_source, .newest = &unread_source } }
+};
 static _Atomic(struct store_set *) current;
 static _Atomic size_t readers;
 static _Atomic uint64_t last_serial;
@@ -46,7 +53,8 @@ bool store_sandboxed(void)
 	return filtered;
 }
 
-const char *store_program(void)
+/* NULL: no memory. */
+static const char *find_program(void)
 {
 	const char *known = program, *expected = NULL;
 	char *path;
@@ -56,13 +64,23 @@ const char *store_program(void)
 		return known;
 	path = malloc(PATH_MAX);
 	if (!path)
-		return "";
+		return NULL;
 	len = readlink("/proc/self/exe", path, PATH_MAX - 1);
 	path[len > 0 ? len : 0] = '\0';
 	if (atomic_compare_exchange_strong(&program, &expected, path))
 		return path;
 	free(path);
 	return expected;
+}
+
+const char *store_program(void)
+{
+	const char *known = program;
+
+	/* It is found out with the policies; a filter need not allow that any more. */
+	if (!known && !store_sandboxed())
+		known = find_program();
+	return known ? known : "";
 }
 
 static bool is_exempt(const struct policy *p)
@@ -77,11 +95,25 @@ static bool is_exempt(const struct policy *p)
 	return false;
 }
 
+static bool has_tofu(const struct policy *p)
+{
+	const struct policy_section *sections;
+	size_t n;
+
+	sections = policy_sections(p, &n);
+	while (n && !sections[n - 1].tofu)
+		n--;
+	return n > 0;
+}
+
 static void put_in_force(struct store_policy *policy, const struct source *source)
 {
 	policy->source = policy->newest = source;
 	policy->serial = ++last_serial;
 	policy->exempt = source->policy && is_exempt(source->policy);
+	/* In good time: a seccomp filter may come. */
+	if (source->policy && !policy->exempt && has_tofu(source->policy))
+		known_prepare();
 }
 
 /* A source that is nothing but an error, for a variable that cannot be understood. */
@@ -108,11 +140,12 @@ static int add(struct store_set **set, struct source *source, enum policy_mode c
 	if (!source)
 		return -1;
 	more = realloc(*set, sizeof(*more) + (n + 1) * sizeof(more->policies[0]));
-	if (!more) {
+	if (more)
+		*set = more;
+	if (!more || !find_program()) {
 		source_free(source);
 		return -1;
 	}
-	*set = more;
 	more->policies[n] = (struct store_policy){ .cap = cap, .log = log };
 	put_in_force(&more->policies[n], source);
 	more->n = n + 1;
@@ -170,7 +203,7 @@ static int add_bad(struct store_set **set, const char *variable, const char *val
 static int add_events(struct store_set **set, const char *to)
 {
 	if (*to == '/' || !strcmp(to, "-"))
-		return keep(&events, to) ? 0 : -1;
+		return keep(&events, to) && find_program() ? 0 : -1;
 	return add_bad(set, "PINSHIM_EVENTS", to, "an absolute path or -");
 }
 
@@ -266,7 +299,7 @@ bool store_is_empty(void)
 bool store_has_policy(void)
 {
 	const struct store_set *set = store_enter();
-	bool any = set && set->n;
+	bool any = set->n;
 
 	store_leave();
 	return any;
@@ -281,7 +314,7 @@ const struct store_set *store_enter(void)
 {
 	/* Sequentially consistent, as is reclaim(): it sees us, or we see its new set. */
 	readers++;
-	return current;
+	return current ? current : &unread;
 }
 
 void store_leave(void)
@@ -312,7 +345,7 @@ static void reclaim(void)
 
 static bool in_use(const struct store_policy *policy, const struct source *source)
 {
-	return policy->source == source || policy->newest == source;
+	return policy && (policy->source == source || policy->newest == source);
 }
 
 static void retire(struct store_set *old, const struct store_set *set)
@@ -323,7 +356,8 @@ static void retire(struct store_set *old, const struct store_set *set)
 	if (!gone)
 		return; /* a leak, and nothing worse */
 	for (size_t i = 0; i < old->n; i++) {
-		const struct store_policy *before = &old->policies[i], *now = &set->policies[i];
+		const struct store_policy *before = &old->policies[i];
+		const struct store_policy *now = i < set->n ? &set->policies[i] : NULL;
 
 		if (!in_use(now, before->source))
 			gone->sources[n++] = before->source;
@@ -335,55 +369,86 @@ static void retire(struct store_set *old, const struct store_set *set)
 	retired = gone;
 }
 
-static void renew(struct store_policy *policy)
+/* 0, or -1 when memory ran out. */
+static int renew(struct store_policy *policy)
 {
 	struct source *source;
 	bool again; /* the same failure as before is no change */
 
 	if (!source_changed(policy->newest))
-		return;
+		return 0;
 	source = source_load(policy->source->path, policy->source->host);
 	if (!source)
-		return; /* out of memory: the next handshake tries again */
+		return -1;
 	if (source->policy || !policy->source->policy) {
 		put_in_force(policy, source);
-		return;
+		return 0;
 	}
 	again = policy->newest->error && !strcmp(policy->newest->error, source->error);
 	policy->newest = source;
 	if (!again)
 		event_bad_policy(policy, source->error);
+	return 0;
 }
 
-static void exchange(void)
+/* A copy of OLD with what has changed; NULL: no memory, and *RV -1 when it was wanting later. */
+static struct store_set *renewed(const struct store_set *old, int *rv)
 {
-	struct store_set *old = current, *set;
 	size_t size = sizeof(*old) + old->n * sizeof(old->policies[0]);
+	struct store_set *set = malloc(size);
 
-	if (!any_changed(old) || !(set = malloc(size)))
-		return;
+	if (!set)
+		return NULL;
 	memcpy(set, old, size);
 	for (size_t i = 0; i < set->n; i++)
-		renew(&set->policies[i]);
-	current = set;
-	retire(old, set);
+		if (renew(&set->policies[i]) < 0)
+			*rv = -1;
+	return set;
 }
 
-void store_refresh(void)
+/* Whether a policy could not be read so far, so that it is not even known whether it is there. */
+static bool is_unread(const struct store_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->policies[i].source->shortage)
+			return true;
+	return false;
+}
+
+static int exchange(void)
+{
+	struct store_set *old = current, *set;
+	int rv = 0;
+
+	if (!any_changed(old))
+		return 0;
+	set = is_unread(old) ? first_set() : renewed(old, &rv);
+	if (!set)
+		return -1;
+	current = set;
+	retire(old, set);
+	return rv;
+}
+
+int store_refresh(void)
 {
 	const struct store_set *set = store_enter();
-	bool changed = set && set->n && !store_sandboxed() && any_changed(set);
+	bool changed = set->n && !store_sandboxed() && any_changed(set);
 	pid_t self, holder = 0;
+	int rv;
 
 	store_leave();
+	if (set == &unread)
+		store_active();
 	if (!changed)
-		return;
+		return 0;
 	self = getpid();
 	/* A holder of another process is what fork(2) left of one: nobody will end its work. */
 	if (!atomic_compare_exchange_strong(&exchanging, &holder, self) &&
 	    (holder == self || !atomic_compare_exchange_strong(&exchanging, &holder, self)))
-		return;
-	exchange();
+		return 0;
+	rv = exchange();
 	reclaim();
 	exchanging = 0;
+	return rv;
 }

@@ -48,13 +48,14 @@ const char *store_events(void);
 /*
  * Looks whether a policy has changed and puts the new one in force: at most one
  * stat(2) a file. A changed policy that is bad is not taken over; that is said
- * once, on the logs of the policy that stays.
+ * once, on the logs of the policy that stays. 0, or -1 when a changed policy
+ * could not be read for want of memory: then the caller refuses.
  */
-void store_refresh(void);
+int store_refresh(void);
 
 /*
- * The policies in force, constant and alive until store_leave(). NULL only when
- * memory ran out: then the caller refuses. Calls may nest; no lock is held.
+ * The policies in force, constant and alive until store_leave(); a bad one where
+ * there was no memory to read them. Calls may nest; no lock is held.
  */
 const struct store_set *store_enter(void);
 void store_leave(void);

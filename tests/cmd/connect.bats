@@ -175,7 +175,23 @@ warns() {
 	printf '%s\n' '[other.invalid]' "pin = $(pin api)" "pin = $(pin nobody)" | policy
 	asks "$POLICY" "localhost:$PORT"
 	assert_rc 0
-	says '^localhost: not judged, unlisted, certificate ends on'
+	says '^localhost: not judged, unlisted, certificate ends on' \
+		'1 host asked: 0 accepted, 0 refused, 0 not reached, 1 not judged$'
+	printf '%s\n' '[localhost]' 'mode = off' "pin = $(pin nobody)" "pin = $(pin www)" | policy
+	asks "$POLICY" "localhost:$PORT"
+	assert_rc 0
+	says '^localhost: not judged, '
+	[ "$(wc -l <"$T/out")" = 3 ]
+}
+
+@test "a policy that exempts the very command" {
+	served api "pin = $(pin nobody)" "pin = $(pin www)"
+	assert_rc 1
+	sed -i "1i exempt = $BUILD/*" "$POLICY"
+	asks --port "$PORT" "$POLICY"
+	assert_rc 3
+	assert_err "^$POLICY:2: not asked: localhost port $PORT: the policy exempts this command"
+	says_out '1 host asked: 0 accepted, 0 refused, 1 not reached$'
 }
 
 @test "many hosts: each once, in the order of the policy, progress on a terminal alone" {

@@ -163,6 +163,16 @@ refused_host() { # PATTERN [SCRIPT]: a script that spoils something before
 			return ((int (*)(void *))dlsym(RTLD_NEXT, "SSL_connect"))(ssl), -1;
 		}
 	END
+	# It says what a refusal would, but refuses nothing.
+	spoiled ".* does not refuse a wrong pin: the server finished the handshake$" <<-'END'
+		#define _GNU_SOURCE
+		#include <dlfcn.h>
+		int SSL_connect(void *ssl)
+		{
+			return ((int (*)(void *))dlsym(RTLD_NEXT, "SSL_connect"))(ssl), -1;
+		}
+		long SSL_get_verify_result(const void *ssl) { return 50; }
+	END
 	spoiled 'a handshake under .* with a wrong pin does not end as a refusal: ' <<-END
 		int SSL_connect(void *ssl) { return -1; }
 	END
@@ -245,6 +255,14 @@ refused_host() { # PATTERN [SCRIPT]: a script that spoils something before
 	on_host '! capsh --drop=cap_sys_admin -- -c "pinshim host enable"; printf "# mine\n" | cmp - /etc/ld.so.preload'
 	assert_rc 0
 	assert_err 'canary: .* exits with 9, not 0'
+}
+
+@test "where root is the only user, as in some containers" {
+	host_section "pin = $(pin api)"
+	on_host 'unshare -r pinshim host enable; cat /etc/ld.so.preload'
+	assert_rc 0
+	assert_err 'warning: no setuid program was tried, since there is no other user to run one as$'
+	assert_said "^$INSTALLED$"
 }
 
 @test "only root changes the file" {

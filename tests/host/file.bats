@@ -202,6 +202,39 @@ loaded() {
 	[ "$(<"$R/conf/preload")" = "$INSTALLED" ] || fail "$(cat "$R/conf/preload")"
 }
 
+@test "a symbolic link that leads nowhere" {
+	make_root
+	local target
+	for target in /missing/preload ld.so.preload; do
+		ln -s "$target" "$R$PRELOAD"
+		for word in enable disable status; do
+			on_root $word
+			assert_rc 1
+			assert_err "ld\.so\.preload' leads nowhere: "
+		done
+		rm "$R$PRELOAD"
+	done
+	[ "$(ls "$R")" = "etc
+usr" ] || fail "something was made there"
+}
+
+@test "disable works on files that enable would not touch" {
+	make_root
+	mkdir -m 777 "$R/open"
+	printf '%s\n' /lib/a.so "$INSTALLED" >"$R/open/preload"
+	chmod 666 "$R/open/preload"
+	ln -s /open/preload "$R$PRELOAD"
+	disable
+	[ "$(<"$R/open/preload")" = /lib/a.so ] || fail "$(cat "$R/open/preload")"
+	[ -L "$R$PRELOAD" ] || fail "it is no link any more"
+	[ "$(stat -c %a "$R/open/preload")" = 666 ] || fail "another mode"
+	rm "$R$PRELOAD"
+	file "/lib/a.so\n$INSTALLED\n"
+	chown 65534 "$R$PRELOAD" "$R/etc"
+	disable
+	holds "/lib/a.so\n"
+}
+
 refuses() { # PATTERN: enable says so, and the file is as it was
 	cp -a "$R$PRELOAD" "$T/before"
 	local identity
@@ -273,6 +306,53 @@ refuses() { # PATTERN: enable says so, and the file is as it was
 	enable
 	assert_err "^pinshim: warning: .*libpinshim\.so' is not there; put it there before"
 	grep -q '/libpinshim\.so$' "$R$PRELOAD" || fail "$(cat "$R$PRELOAD")"
+}
+
+@test "a root folder of an ordinary user, by that user" {
+	make_root
+	chown -R 65534:65534 "$R"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	try unshare -m bash -euc '
+		mount -t tmpfs -o mode=755 none /mnt
+		mkdir /mnt/root
+		cp -a "$1/." /mnt/root
+		cp "$2" /mnt/pinshim
+		shift 2
+		exec "$@"' - "$R" "$BUILD/pinshim" "${BARE[@]}" setpriv --reuid 65534 --regid 65534 --clear-groups \
+		sh -c '/mnt/pinshim host enable --root /mnt/root && cat /mnt/root/etc/ld.so.preload &&
+			/mnt/pinshim host disable --root /mnt/root && ls /mnt/root/etc'
+	assert_rc 0
+	assert_said "^$INSTALLED$"
+	[ "$(tail -n 1 "$T/out")" = "/mnt/root/etc/ld.so.preload: took out $INSTALLED" ] || fail "something is left"
+	assert_err 'warning: no mount namespace can be had'
+}
+
+@test "command lines that are wrong" {
+	local line
+	while read -r line; do
+		# shellcheck disable=SC2086 # words on purpose
+		run_bare "$BUILD/pinshim" host $line
+		assert_rc 2
+		assert_err '^usage: pinshim host enable\|disable\|status '
+	done <<-END
+
+		remove
+		enable now
+		status --root
+		enable --json
+		disable --frobnicate
+	END
+	run_bare "$BUILD/pinshim" host enable --root ''
+	assert_rc 2
+}
+
+@test "a root folder in odd places" {
+	make_root
+	R="$T/a:b c#d"
+	mv "$T/root" "$R"
+	enable
+	holds "$INSTALLED\n"
+	disable
 }
 
 @test "the library of the root folder is the one that is tried" {
@@ -362,6 +442,38 @@ ld.so.preload"
 	file "/lib/a.so\n/lib/b.so\n"
 	wait $pid
 	holds "/lib/a.so\n/lib/b.so\n$INSTALLED\n"
+}
+
+@test "a change of somebody else between reading and replacing is not undone" {
+	make_root
+	file "/lib/a.so\n$INSTALLED\n"
+	gcc -shared -fPIC -x c -o "$T/change.so" - <<-END
+		#define _GNU_SOURCE
+		#include <fcntl.h>
+		#include <string.h>
+		#include <sys/stat.h>
+		#include <unistd.h>
+		static void change(const char *path)
+		{
+			int fd = strstr(path, "/ld.so.preload") ? open(path, O_WRONLY | O_APPEND) : -1;
+			if (fd >= 0)
+				close(write(fd, "/lib/b.so\\n", 10) == 10 ? fd : -1);
+		}
+		int stat(const char *path, struct stat *st)
+		{
+			change(path);
+			return fstatat(AT_FDCWD, path, st, 0);
+		}
+		int stat64(const char *path, struct stat64 *st)
+		{
+			change(path);
+			return fstatat64(AT_FDCWD, path, st, 0);
+		}
+	END
+	try "${BARE[@]}" "LD_PRELOAD=$T/change.so" "$BUILD/pinshim" host disable --root "$R"
+	assert_rc 1
+	assert_err 'was changed by somebody else in the meantime; try again$'
+	holds "/lib/a.so\n$INSTALLED\n/lib/b.so\n"
 }
 
 @test "two at once: both are done" {

@@ -43,7 +43,7 @@ wrong() { # PATTERN SCRIPT
 }
 
 @test "enabled, and something is wrong" {
-	wrong "'$INSTALLED': is not there, and every program says so when it starts; .*'pinshim host disable'" \
+	wrong "'$INSTALLED' is not there, and every program says so when it starts; .*'pinshim host disable'" \
 		"rm $INSTALLED"
 	wrong "this very process runs without the library, though it is in /etc/ld\.so\.preload" \
 		"rm $INSTALLED"
@@ -78,8 +78,8 @@ process() { # PATTERN: of the columns between the process id and the program
 		status'
 	assert_rc 0
 	process 'no        yes      /usr/bin/sleep  \[host\]$'
-	process 'yes       yes      /usr/bin/sleep  \[host, /some/pins\.ini\]$'
-	process 'replaced  yes      /usr/bin/sleep  \[host, /some/pins\.ini\]$'
+	process 'yes       yes      /usr/bin/sleep  \[host, PINSHIM_POLICY=/some/pins\.ini\]$'
+	process 'replaced  yes      /usr/bin/sleep  \[host, PINSHIM_POLICY=/some/pins\.ini\]$'
 	grep '^status\|^processes' "$T/out" >"$T/sums"
 	diff - "$T/sums" <<-END || fail "the sums are others"
 		processes: 0 with the library, 1 with OpenSSL and without it
@@ -92,6 +92,17 @@ process() { # PATTERN: of the columns between the process id and the program
 		status 1
 	END
 	assert_said '^Restart those without the library or with a replaced one\.$'
+}
+
+@test "what else of its environment decides, with nothing in it that a terminal obeys" {
+	on_host "$SLEEP"'pinshim host enable
+		sleeper PINSHIM_POLICY= PINSHIM_MODE=report "PINSHIM_REFUSE=a.example$(printf "\33[2J")"
+		status
+		pinshim host status --json | sed -n 2p >/usr/local/process || true
+		jq -ce ".\"pinshim-refuse\" | length" /usr/local/process'
+	assert_rc 0
+	process 'yes       yes      /usr/bin/sleep  \[PINSHIM_POLICY=, PINSHIM_MODE=report, PINSHIM_REFUSE=a\.example\?\[2J\]$'
+	assert_said '^13$'
 }
 
 @test "a process without OpenSSL that has the library is shown, too" {
@@ -176,7 +187,7 @@ process() { # PATTERN: of the columns between the process id and the program
 	rm "$R$INSTALLED"
 	on_root status
 	assert_rc 1
-	assert_err "^pinshim: '$R$INSTALLED': is not there"
+	assert_err "^pinshim: '$R$INSTALLED' is not there"
 	on_root status --json
 	assert_rc 1
 	jq -e '.enabled and .loaded == null' "$T/out" >/dev/null || fail "not as documented"

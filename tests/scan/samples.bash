@@ -59,10 +59,11 @@ build_samples() {
 		__attribute__((used)) const char source[] = \"/x/rustls-0.21.7/src/client/hs.rs\"; $main"
 	sample boring <<<"
 		__attribute__((used)) const char source[] = \"third_party/boringssl/ssl/ssl_lib.cc\"; $main"
-	# Both say such words, and have nothing of it.
+	# Says such words, and has nothing of it.
 	sample talk <<<'
 		#include <stdio.h>
-		int main(void) { return puts("libssl.so, OpenSSL 3.0.0 1 Jan 2022, ALL:!COMPLEMENTOFDEFAULT"); }'
+		int main(void) { return puts("libssl.so, OpenSSL 3.0.0 1 Jan 2022, ALL:!COMPLEMENTOFDEFAULT")
+			+ puts("crypto/tls.(*Conn).Read"); }'
 	sample musl -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1 -lssl -lcrypto \
 		<<<"$tls int main(void) { return tls(); }"
 	unset -f sample

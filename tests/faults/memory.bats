@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+#
+# Memory runs out at every allocation in turn, once and for good, while a handshake is judged: no data
+# goes to a wrong server, every handshake is told of or counted as lost, the program lives, and with
+# memory again all is as it should be. STRIDE=1 in the environment tries all of what libcrypto asks
+# for on the library's behalf, too.
+# shellcheck disable=SC2030,SC2031,SC2154 # set by the rig; a test is a subshell
+
+load ../lib/rig
+
+sweep() { # SERVER WAY OUTCOME WHOSE STRIDE [POLICY NEXT-POLICY]: standard input becomes the policy
+	echo "sweep: $*"
+	policy
+	"${SWEEP_IN:-try}" timeout 300 "${SHIMMED[@]:2}" "SSL_CERT_FILE=$PKI/other.pem" \
+		SSL_CERT_DIR=/nonexistent "LOG_FILE=$T/events" "STRIDE=${STRIDE:-$5}" "${VARIABLES[@]}" \
+		"$BIN/memory" "$PKI" "$1" api.example.com "${@:2:3}" "${@:6}"
+	cat "$T/out"
+	assert_rc 0
+	[ "$(sed -n 's/^tries=//p' "$T/out")" -gt 0 ] || fail "nothing was tried"
+}
+
+section() { # LINE...: a policy with one section, which logs everything
+	printf '%s\n' "log = $T/events" "log-accepted = yes" "${TOP[@]}" "[api.example.com]" "$@"
+}
+
+wrong() { # LINE...
+	section "$@" | sweep api connect refused ours 13
+}
+
+right() { # LINE...
+	section "$@" | sweep api connect accepted ours 13
+}
+
+@test "pin" {
+	right "pin = $(pin api)"
+	wrong "pin = $(pin nobody)"
+}
+
+@test "pin-cert, match = every" {
+	right "match = every" "pin-cert = $(pin_cert api)" "pin = $(pin api)"
+	wrong "match = every" "pin-cert = $(pin_cert api)" "pin = $(pin nobody)"
+}
+
+@test "pin-ca" {
+	right "pin-ca = $(pin int)"
+	wrong "pin-ca = $(pin other)"
+}
+
+@test "verify = full" {
+	section "verify = full" "ca-file = $PKI/ca.pem" | sweep api connect accepted ours 61
+	section "verify = full" "ca-file = $PKI/stranger.pem" | sweep api connect refused ours 61
+}
+
+@test "deny" {
+	right "deny = $(pin other)" "pin = $(pin api)"
+	wrong "deny = $(pin root)" "pin = $(pin api)"
+}
+
+@test "mode = report" {
+	right "mode = report" "pin = $(pin nobody)"
+}
+
+@test "the server's key was rotated, another's certificate, an expired one" {
+	section "pin = $(pin api)" "pin-ca = $(pin int)" "match = every" | sweep rotated connect refused ours 13
+	section "pin = $(pin api)" | sweep www connect refused ours 13
+	section "pin = $(pin api)" | sweep expired connect refused ours 13
+}
+
+@test "any allocation at all" {
+	section "pin = $(pin nobody)" | sweep api connect refused all 41
+	section "pin-ca = $(pin other)" | sweep api connect refused all 61
+	section "pin = $(pin api)" | sweep api connect accepted all 41
+}
+
+@test "the policies are read" {
+	section "pin = $(pin api)" | sweep api first accepted ours 13
+	section "pin = $(pin nobody)" | sweep api first refused ours 13
+	section "verify = full" "ca-file = $PKI/ca.pem" | sweep api first accepted ours 97
+}
+
+@test "a folder and a file" {
+	mkdir "$T/d"
+	section "pin = $(pin api)" >"$T/d/1.ini"
+	printf '[www.example.com]\npin = %s\n' "$(pin www)" >"$T/d/2.ini"
+	VARIABLES=("PINSHIM_POLICY=$T/d:$POLICY" "PINSHIM_LOG=$T/events")
+	section "pin-ca = $(pin int)" | sweep api first accepted ours 97
+	section "pin = $(pin nobody)" | sweep api first refused ours 97
+}
+
+@test "a session is resumed" {
+	section "pin = $(pin api)" | sweep api resume accepted ours 13
+	section "pin = $(pin nobody)" | sweep api resume refused ours 13
+}
+
+@test "early data" {
+	section "pin = $(pin api)" | sweep api early accepted ours 13
+	section "pin = $(pin nobody)" | sweep api early refused ours 13
+}
+
+change() { # OUTCOME PIN PIN: from the one to the other
+	section "pin = $2" >"$T/1.ini"
+	section "pin = $3" >"$T/2.ini"
+	VARIABLES+=("PINSHIM_POLICY=$T/link")
+	sweep api reload "$1" ours 13 "$T/1.ini" "$T/2.ini" </dev/null
+}
+
+@test "a policy changes" {
+	change refused "$(pin api)" "$(pin nobody)"
+	change accepted "$(pin nobody)" "$(pin api)"
+	change accepted "$(pin api)" "nonsense"
+	VARIABLES+=(LOG_FILE=) # of three like refusals the third is folded
+	change refused "$(pin nobody)" "nonsense"
+}
+
+@test "a program that is exempt" {
+	TOP=("exempt = /nowhere" "exempt = $BIN/memory")
+	VARIABLES=(LOG_FILE=)
+	section "pin = $(pin nobody)" | sweep api first accepted ours 29
+}
+
+@test "the host's policy, and none where one could be" {
+	SWEEP_IN=in_host
+	mkdir -p "$T/etc/pinshim/policy.d"
+	section "pin = $(pin api)" >"$T/etc/pinshim/policy.d/a.ini"
+	section "pin = $(pin api)" | sweep api first accepted ours 97
+	rm "$T/etc/pinshim/policy.d/a.ini"
+	section "pin = $(pin api)" | sweep api first accepted ours 97
+}
+
+@test "every handshake is recorded" {
+	VARIABLES=("PINSHIM_EVENTS=$T/events" PINSHIM_LOG=none)
+	right "pin = $(pin api)"
+	wrong "pin = $(pin nobody)" "pin-ca = $(pin int)" "match = every"
+	printf '[elsewhere.example.org]\npin = %s\n' "$(pin nobody)" | sweep api connect accepted ours 13
+}
+
+@test "a name that is refused on request" {
+	VARIABLES=("PINSHIM_REFUSE=api.example.com" "PINSHIM_LOG=$T/events")
+	section "pin = $(pin api)" | sweep api first refused ours 29
+}
+
+@test "a name is resolved" {
+	section "pin = $(pin nobody)" "[localhost]" "pin = $(pin api)" | sweep api resolve accepted ours 13
+	section "pin = $(pin api)" "[localhost]" "pin = $(pin nobody)" | sweep api resolve refused ours 29
+}
