@@ -170,7 +170,7 @@ static void add_reach(struct text *t, const struct finding *f)
 	if (f->kind != KIND_PROCESS) {
 		if (f->preload < PRELOAD_PRIVILEGED || f->covered != COVERED_NO_TLS)
 			text_add(t, "%s", obstacle);
-		if (!*obstacle && f->kind == KIND_LIBRARY && f->covered != COVERED_NO_TLS)
+		if (!*obstacle && f->kind == KIND_LIBRARY && count_uses(f, true))
 			text_add(t, "where a program loads it");
 		return;
 	}

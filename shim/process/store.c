@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "process/event.h"
+#include "process/known.h"
 
 /* What an exchange took out of force, until the last reader has gone. */
 struct retired {
@@ -94,11 +95,25 @@ static bool is_exempt(const struct policy *p)
 	return false;
 }
 
+static bool has_tofu(const struct policy *p)
+{
+	const struct policy_section *sections;
+	size_t n;
+
+	sections = policy_sections(p, &n);
+	while (n && !sections[n - 1].tofu)
+		n--;
+	return n > 0;
+}
+
 static void put_in_force(struct store_policy *policy, const struct source *source)
 {
 	policy->source = policy->newest = source;
 	policy->serial = ++last_serial;
 	policy->exempt = source->policy && is_exempt(source->policy);
+	/* In good time: a seccomp filter may come. */
+	if (source->policy && !policy->exempt && has_tofu(source->policy))
+		known_prepare();
 }
 
 /* A source that is nothing but an error, for a variable that cannot be understood. */
