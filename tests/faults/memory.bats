@@ -139,6 +139,15 @@ change() { # OUTCOME PIN PIN: from the one to the other
 	section "pin = $(pin api)" | sweep api first refused ours 29
 }
 
+@test "trust on first use" {
+	VARIABLES=("PINSHIM_STATE=$T/state" "FORGOTTEN=$T/state/known")
+	section "tofu = yes" | sweep api first accepted ours 97
+	VARIABLES=("PINSHIM_STATE=$T/state")
+	section "tofu = yes" | sweep api connect accepted ours 13
+	section "tofu = yes" | sweep rotated connect refused ours 29
+	section "tofu = yes" | sweep api resume accepted ours 29
+}
+
 @test "a name is resolved" {
 	section "pin = $(pin nobody)" "[localhost]" "pin = $(pin api)" | sweep api resolve accepted ours 13
 	section "pin = $(pin api)" "[localhost]" "pin = $(pin nobody)" | sweep api resolve refused ours 29
