@@ -2,7 +2,7 @@
 /*
  * swarm PROCESSES CHANGES: processes that make handshakes with two servers by
  * turns while the policy, a link, changes from one that accepts the first to one
- * that accepts the second, and every seventh time to a bad one. Ends with 0 when
+ * that accepts the second, and every fiftieth time to a bad one. Ends with 0 when
  * every verdict was that of a policy in force at some time during the handshake,
  * and prints how many were accepted and refused.
  */
@@ -21,6 +21,7 @@
 static struct {
 	atomic_uint era;
 	atomic_bool stop;
+	atomic_uint reached[64]; /* the era of each process's last handshake */
 	atomic_long verdicts[2], seen[2][2];
 	uint8_t in_force[MOST];
 } * shared;
@@ -76,7 +77,7 @@ static void prepare(void)
 	usleep(30000); /* older than the clock's grain */
 }
 
-static int handshakes(void)
+static int handshakes(int self)
 {
 	SSL_CTX *client = client_of(&side[0].id, SSL_VERIFY_NONE);
 
@@ -85,19 +86,30 @@ static int handshakes(void)
 		bool ok = talk(client, side[to].ctx, NAME, NULL, NULL);
 
 		MUST_HOLD(sides_between(before, shared->era) & (1u << (ok ? to : !to)));
+		shared->reached[self] = before;
 		shared->verdicts[ok]++;
 		shared->seen[to][ok]++;
 	}
 	return 0;
 }
 
-static void change(int changes, const char *bad)
+/* Under a bad policy each goes on with the last good one that it has seen itself. */
+static void wait_for_all(int processes)
+{
+	for (int i = 0; i < processes; i++)
+		while (shared->reached[i] < shared->era)
+			if (usleep(200) || waitpid(-1, NULL, WNOHANG) != 0)
+				abort();
+}
+
+static void change(int changes, int processes, const char *bad)
 {
 	for (int i = 0; i < changes; i++) {
 		unsigned era = shared->era;
 
-		usleep(3000);
-		if (i % 7 == 6) {
+		usleep(1000);
+		if (i % 50 == 49) {
+			wait_for_all(processes);
 			point_policy(bad);
 			continue;
 		}
@@ -116,7 +128,8 @@ int main(int argc, char **argv)
 
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
-	MUST_HOLD(shared != MAP_FAILED && processes && 2 * changes + 2 < MOST);
+	MUST_HOLD(shared != MAP_FAILED && processes > 0 && processes <= 64 &&
+		  2 * changes + 2 < MOST);
 	prepare();
 	write_policy(bad, "bad", "[**.example.com]\npin = nonsense\n");
 	shared->era = 1;
@@ -125,9 +138,9 @@ int main(int argc, char **argv)
 
 		MUST_HOLD(pid >= 0);
 		if (pid == 0)
-			exit(handshakes());
+			exit(handshakes(i));
 	}
-	change(changes, bad);
+	change(changes, processes, bad);
 	shared->stop = true;
 	for (int i = 0; i < processes; i++)
 		MUST_HOLD(wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0);
