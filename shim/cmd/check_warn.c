@@ -19,8 +19,6 @@
 #include "pure/revoked.h"
 #include "pure/verdict.h"
 
-#define NOT_DONE "is not done by this version: handshakes under it are refused"
-
 #define ANY_PIN (1u << PIN_KEY | 1u << PIN_CERT | 1u << PIN_CA)
 /* Those whose value is a key's hash. */
 #define KEYS	(1u << PIN_KEY | 1u << PIN_CA | 1u << PIN_DENY)
@@ -201,10 +199,16 @@ static void check_pins(struct checking *c, const struct policy_section *s, const
 		warn(c, s->place,
 		     "[%s] has one pin and no backup; add the pin of a key that is not in use yet",
 		     title);
-	if (count(pins, 1u << PIN_CA) && !count(pins, 1u << PIN_KEY | 1u << PIN_CERT))
+	if (count(pins, 1u << PIN_CA) && !count(pins, 1u << PIN_KEY | 1u << PIN_CERT) &&
+	    !(s->tofu && s->match == MATCH_EVERY))
 		warn(c, s->place,
 		     "[%s] has `pin-ca' alone: whatever that CA issues for the name is accepted; "
 		     "pin the server's key too and write 'match = every'",
+		     title);
+	if (s->tofu && s->match == MATCH_ANY && count(pins, ANY_PIN))
+		warn(c, s->place,
+		     "[%s]: with pins beside it, 'tofu' learns no key under 'match = any'; write "
+		     "'match = every', or take one of the two out",
 		     title);
 	check_placeholders(c, pins);
 	check_hashes(c, pins);
@@ -357,8 +361,6 @@ static void check_section(struct checking *c, const struct policy_section *s)
 	check_wildcard(c, s, title);
 	check_ca_file(c, s);
 	check_inherited(c, s);
-	if (s->tofu)
-		warn(c, s->place, "[%s]: 'tofu' " NOT_DONE, title);
 	check_ct(c, s, title);
 }
 

@@ -12,6 +12,8 @@
 
 #include "cmd/cmd.h"
 #include "cmd/program.h"
+#include "process/known.h"
+#include "process/known_file.h"
 #include "process/source.h"
 #include "pure/date.h"
 #include "pure/verdict.h"
@@ -121,13 +123,36 @@ static void explain_checks(const struct source *source, const struct demand *d)
 		printf("    trust anchors: %s", policy_string(p, s->ca_file.text));
 		print_place(p, s->ca_file.place);
 	}
-	if (s->tofu)
-		puts("  'tofu' is not done by this version: every handshake fails");
 	if (s->ct)
 		explain_ct(source);
 }
 
-static void explain_section(const struct source *source, const struct demand *d)
+/* What is known to the user who asks, which is all that can be said. */
+static void explain_tofu(const struct demand *d, const struct question *q)
+{
+	struct tofu known = { .name = q->name };
+	bool pins = count_pins(d->policy, d->section->pins, false);
+	bool never = d->mode != MODE_ENFORCE || (pins && d->section->match == MATCH_ANY);
+	char *error = NULL, pin[PIN_TEXT_SIZE];
+
+	known_look_up(&known, 1, &error);
+	if (known.state == TOFU_FAILED)
+		printf("  tofu: what is known cannot be read, so the handshake fails: %s\n",
+		       error ? error : "out of memory");
+	else if (known.state == TOFU_KNOWN)
+		printf("  tofu: the key that must match%s is %s (%s:%u, since %s)\n",
+		       pins && d->section->match == MATCH_ANY ? " if none of the pins does" : "",
+		       pin_format(known.key, pin), known_file_path(), known.line, known.since);
+	else if (never)
+		puts("  tofu: no key is known, and none is learned here");
+	else
+		printf("  tofu: no key is known; the first that passes is kept in %s\n",
+		       known_file_path());
+	free(error);
+}
+
+static void explain_section(const struct source *source, const struct demand *d,
+			    const struct question *q)
 {
 	const struct policy *p = d->policy;
 	const struct policy_section *s = d->section;
@@ -143,6 +168,8 @@ static void explain_section(const struct source *source, const struct demand *d)
 		print_pins(p, s->pins, false);
 	}
 	explain_checks(source, d);
+	if (d->needs & NEED_TOFU)
+		explain_tofu(d, q);
 }
 
 static void explain_denied(const struct demand *d)
@@ -207,7 +234,7 @@ static void explain_policy(const struct source *source, const struct question *q
 	if (p->mode == MODE_OFF && !section_alone)
 		return;
 	if (d.section) {
-		explain_section(source, &d);
+		explain_section(source, &d, q);
 	} else {
 		printf("  no section matches; unlisted = %s: %s",
 		       policy_action_word((enum policy_action)p->unlisted),

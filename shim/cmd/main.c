@@ -16,7 +16,8 @@
 #include "process/source.h"
 
 static const struct verb *const verbs[] = {
-	&verb_run, &verb_pin, &verb_check, &verb_explain, &verb_learn, &verb_scan, &verb_host,
+	&verb_run,   &verb_pin,	 &verb_check, &verb_explain,
+	&verb_learn, &verb_scan, &verb_known, &verb_host,
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -241,6 +241,7 @@ static int verify_and_judge(struct judge_case *c, X509_STORE_CTX *ctx)
 		lib->ERR_clear_last_mark();
 		return ok;
 	}
+	c->failing = ok <= 0 && lib->SSL_get_verify_mode(c->ssl) != SSL_VERIFY_NONE;
 	take_sent_name(c);
 	c->names.param = lib->X509_STORE_CTX_get0_param(ctx);
 	c->names.param_is_own = may_change_names(lib, c);

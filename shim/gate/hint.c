@@ -19,21 +19,6 @@
 /* Different certificates under one hash of the subject: OpenSSL numbers them. */
 #define MOST_SAME_HASH 10
 
-static bool is_for_name(const struct chain_task *task)
-{
-	const struct peer_name *name = task->name;
-
-	switch (name->kind) {
-	case NAME_HOST:
-		return task->lib->X509_check_host(task->leaf, name->text, 0, 0, NULL) == 1;
-	case NAME_ADDRESS:
-		return task->lib->X509_check_ip_asc(task->leaf, name->text, 0) == 1;
-	case NAME_BAD:
-		break;
-	}
-	return false;
-}
-
 static bool is_clock_outside(const struct chain_task *task, int64_t now)
 {
 	struct event_cert leaf;
@@ -135,8 +120,10 @@ enum likely hint_likely(const struct chain_task *task, const struct judgement *j
 
 	if (!task->leaf || !task->name || j->reason == REASON_DENIED_KEY)
 		return LIKELY_UNKNOWN;
-	if (!is_for_name(task))
-		return LIKELY_OTHER_HOST;
+	/* Under `tofu' a certificate that signed itself need not be for any name. */
+	if (!peer_is_for(lib, task->leaf, task->name))
+		return j->tofu && peer_is_self_signed(lib, task->leaf) ? LIKELY_UNKNOWN
+								       : LIKELY_OTHER_HOST;
 	if (is_clock_outside(task, now))
 		return LIKELY_CLOCK;
 	if (root && !store_sandboxed() && comes_from(lib, root, LOCAL_ROOTS))

@@ -16,6 +16,7 @@
 #include "gate/peer.h"
 #include "gate/state.h"
 #include "process/event.h"
+#include "process/known.h"
 #include "process/store.h"
 #include "pure/siphash.h"
 
@@ -29,6 +30,10 @@ struct trial {
 	bool told_cause;
 	bool resumable; /* the session carries this very verdict */
 	uintptr_t token;
+	/* Of each of the names what is known, once a policy asks; NULL: no memory for it. */
+	struct tofu *known;
+	bool known_lost;   /* that could not be found out */
+	char *known_error; /* why; NULL: no memory */
 	/* Gathered once, when first demanded. */
 	bool key_known, cert_known;
 	uint8_t key[PIN_LEN], cert[PIN_LEN];
@@ -129,6 +134,21 @@ static void gather_ct(struct trial *t, const struct store_policy *policy, struct
 	f->evidence.ct_unknown = f->ct.failure != NULL;
 }
 
+/* What is known of NAME, for the demand D; NULL where nobody asks. */
+static const struct tofu *known_of(const struct trial *t, const struct demand *d,
+				   const struct peer_name *name)
+{
+	return d->needs & NEED_TOFU && t->known ? &t->known[name - t->names.list] : NULL;
+}
+
+/* Whether a key that is met for the first time may be this name's. */
+static enum check check_owner(struct openssl *lib, X509 *leaf, const struct peer_name *name)
+{
+	if (peer_is_for(lib, leaf, name) || peer_is_self_signed(lib, leaf))
+		return CHECK_PASSED;
+	return CHECK_WRONG_NAME;
+}
+
 static int gather(struct trial *t, const struct store_policy *policy, const struct demand *d,
 		  const struct peer_name *name, struct findings *f)
 {
@@ -149,6 +169,9 @@ static int gather(struct trial *t, const struct store_policy *policy, const stru
 		gather_ct(t, policy, f);
 	if (d->needs & NEED_CA && c->leaf)
 		f->evidence.ca = chain_ca(&task, f->validated ? NULL : &f->validated);
+	f->evidence.tofu = known_of(t, d, name);
+	if (f->evidence.tofu && f->evidence.tofu->state == TOFU_UNKNOWN && c->leaf)
+		f->evidence.owner = check_owner(c->lib, c->leaf, name);
 	return d->needs & NEED_CHAIN ? gather_chain(t, f) : 0;
 }
 
@@ -312,9 +335,15 @@ static void judge_again(const struct demand *d, struct judgement *out)
 	out->reason = d->expired ? REASON_EXPIRED_POLICY : REASON_CHECKS_PASSED;
 }
 
-static enum verdict capped(enum verdict v, enum policy_mode cap)
+static void cap(struct judgement *j, enum policy_mode most)
 {
-	return v == VERDICT_REFUSED && cap == MODE_REPORT ? VERDICT_WOULD_REFUSE : v;
+	if (most != MODE_REPORT)
+		return;
+	j->learn = false;
+	if (j->verdict == VERDICT_REFUSED)
+		j->verdict = VERDICT_WOULD_REFUSE;
+	if (j->verdict == VERDICT_LEARNED)
+		j->verdict = VERDICT_ACCEPTED;
 }
 
 /* Whether POLICY, which is not bad, demands anything of NAME; what, is in OUT. */
@@ -368,11 +397,15 @@ static enum verdict try_policy(struct trial *t, const struct store_policy *polic
 				event.failure = f.ct.failure;
 			event.scts = f.ct.scts;
 			event.logs = f.ct.logs;
-			j->verdict = capped(j->verdict, policy->cap);
+			cap(j, policy->cap);
 		} else {
 			j->demand = d;
 		}
 	}
+	if (j->learn)
+		t->known[name - t->names.list].due = true;
+	if (j->reason == REASON_INTERNAL_ERROR && d.needs & NEED_TOFU && t->known_lost)
+		event.failure = t->known_error ? t->known_error : "out of memory";
 	if (t->tell)
 		tell(t, &event, name, &f);
 	chain_free(t->c->lib, f.validated);
@@ -408,31 +441,53 @@ static enum verdict try_name(struct trial *t, const struct peer_name *name)
 	return worst;
 }
 
-/* What one policy and name add to a token: a keyed hash of all that may tell it from others. */
-static uint64_t term(const struct store_policy *policy, const struct peer_name *name, bool expired)
+/* Asks the store of known keys, once, for all names. */
+static void look_up_known(struct trial *t)
+{
+	t->known = calloc(t->names.n, sizeof(*t->known));
+	for (size_t i = 0; t->known && i < t->names.n; i++)
+		t->known[i].name = t->names.list[i].text;
+	if (t->known)
+		known_look_up(t->known, t->names.n, &t->known_error);
+	t->known_lost = !t->known || t->known[0].state == TOFU_FAILED;
+}
+
+/*
+ * What one policy and name, of which KNOWN is known, add to a token: a keyed hash
+ * of all that may tell it from others.
+ */
+static uint64_t term(const struct store_policy *policy, const struct peer_name *name, bool expired,
+		     const struct tofu *known)
 {
 	/* Random bytes that the kernel gives each program: secret, and the same after fork(2). */
 	const uint8_t *key = (const uint8_t *)getauxval(AT_RANDOM);
 	const size_t len = name ? strlen(name->text) : 0;
-	unsigned char bytes[sizeof(policy->serial) + 2 + NAME_SIZE];
+	unsigned char bytes[sizeof(policy->serial) + 3 + PIN_LEN + NAME_SIZE], *next = bytes;
 
-	memcpy(bytes, &policy->serial, sizeof(policy->serial));
-	bytes[sizeof(policy->serial)] = expired;
-	bytes[sizeof(policy->serial) + 1] = name ? (unsigned char)name->kind : NAME_BAD;
-	memcpy(bytes + sizeof(policy->serial) + 2, name ? name->text : "", len);
-	return siphash(bytes, sizeof(policy->serial) + 2 + len, key);
+	memcpy(next, &policy->serial, sizeof(policy->serial));
+	next += sizeof(policy->serial);
+	*next++ = expired;
+	*next++ = name ? (unsigned char)name->kind : NAME_BAD;
+	*next++ = known && known->state >= TOFU_KNOWN;
+	if (next[-1]) {
+		memcpy(next, known->key, PIN_LEN);
+		next += PIN_LEN;
+	}
+	memcpy(next, name ? name->text : "", len);
+	return siphash(bytes, (size_t)(next - bytes) + len, key);
 }
 
 /*
- * The token of a session accepted under these policies for these names; 0 when
- * nobody demands anything of it. A sum, since the resolver's names have no order.
+ * The token of a session accepted under these policies for these names, with what
+ * is known of them; 0 when nobody demands anything of it. A sum, since the
+ * resolver's names have no order.
  *
  * Where addresses have 32 bits it has no more, and they are enough: who gets a
  * session with another token offered for these names can neither choose nor see
  * a token, nor try one out but by a handshake with this very process, of which
  * one in 2^31 succeeds.
  */
-static uintptr_t make_token(const struct trial *t)
+static uintptr_t make_token(struct trial *t)
 {
 	const struct peer_name *name = t->names.n ? t->names.list : NULL;
 	const struct store_policy *policy;
@@ -444,11 +499,26 @@ static uintptr_t make_token(const struct trial *t)
 		for (policy = t->set->policies; policy < t->set->policies + t->set->n; policy++) {
 			if (!policy->source->policy || !demands(t, policy, name, &d))
 				continue;
-			sum += term(policy, name, d.expired);
+			if (d.needs & NEED_TOFU && !t->known)
+				look_up_known(t);
+			sum += term(policy, name, d.expired, known_of(t, &d, name));
 			demanded = true;
 		}
 	}
 	return demanded ? (uintptr_t)sum | 1 : 0;
+}
+
+/* Whether any policy demands anything. */
+static bool is_demanded(const struct trial *t)
+{
+	struct demand d;
+
+	for (size_t i = 0; i < t->names.n || i == 0; i++)
+		for (size_t p = 0; p < t->set->n; p++)
+			if (demands(t, &t->set->policies[p], t->names.n ? &t->names.list[i] : NULL,
+				    &d))
+				return true;
+	return false;
 }
 
 /* Refuses for what went wrong here, and tells it in the name of the first policy. */
@@ -495,9 +565,52 @@ static bool can_any_refuse(const struct trial *t)
 	return false;
 }
 
-static enum verdict judge_all(struct trial *t)
+static enum verdict try_names(struct trial *t)
 {
 	enum verdict worst = VERDICT_UNJUDGED, v;
+
+	for (size_t i = 0; i < t->names.n || i == 0; i++) {
+		v = try_name(t, t->names.n ? &t->names.list[i] : NULL);
+		if (v < worst)
+			worst = v;
+	}
+	return worst;
+}
+
+/* Whether this is a first use that may be kept, should everybody accept it. */
+static bool may_learn(const struct trial *t)
+{
+	bool first = false;
+
+	for (size_t i = 0; t->known && i < t->names.n; i++)
+		first = first || t->known[i].state == TOFU_UNKNOWN;
+	return first && t->tell && t->c->leaf && !t->c->failing;
+}
+
+/*
+ * Keeps the key for the names that are to have it, if all policies accept it for
+ * all names. What came of that is then judged like any other evidence.
+ */
+static void learn(struct trial *t)
+{
+	bool due = false, recorded = t->recorded;
+
+	t->tell = t->recorded = false;
+	if (try_names(t) >= VERDICT_ACCEPTED)
+		for (size_t i = 0; i < t->names.n; i++)
+			due = due || t->known[i].due;
+	t->tell = true;
+	t->recorded = recorded;
+	if (!due)
+		return;
+	known_learn(t->known, t->names.n, t->key, &t->known_error);
+	for (size_t i = 0; i < t->names.n; i++)
+		t->known_lost = t->known_lost || t->known[i].state == TOFU_FAILED;
+	t->token = make_token(t);
+}
+
+static enum verdict judge_all(struct trial *t)
+{
 	SSL_SESSION *session = t->c->session;
 
 	/* Then it is only told. */
@@ -514,15 +627,12 @@ static enum verdict judge_all(struct trial *t)
 		return fail(t, "the server's address is not known yet");
 	if (t->token && t->c->key_before)
 		return fail(t, "the session has a key of an earlier handshake");
-	if (session && t->token)
+	if (session && t->token && !t->known_lost)
 		t->resumable = state_verdict(t->c->lib, session) == t->token &&
 			       t->c->lib->SSL_SESSION_get_master_key(session, NULL, 0) > 0;
-	for (size_t i = 0; i < t->names.n || i == 0; i++) {
-		v = try_name(t, t->names.n ? &t->names.list[i] : NULL);
-		if (v < worst)
-			worst = v;
-	}
-	return worst;
+	if (may_learn(t))
+		learn(t);
+	return try_names(t);
 }
 
 /*
@@ -542,6 +652,8 @@ static void close_trial(struct trial *t)
 {
 	peer_names_free(&t->names);
 	store_leave();
+	free(t->known);
+	free(t->known_error);
 	if (t->tell)
 		t->c->lib->ERR_pop_to_mark();
 }
@@ -561,7 +673,7 @@ enum verdict judge(const struct judge_case *c, bool tell_it, uintptr_t *token)
 	free(t.served);
 	close_trial(&t);
 	if (token)
-		*token = verdict >= VERDICT_ACCEPTED ? t.token : 0;
+		*token = verdict > VERDICT_WOULD_REFUSE ? t.token : 0;
 	return verdict;
 }
 
@@ -579,7 +691,7 @@ bool judge_is_wanted(const struct judge_case *c)
 	bool wanted;
 
 	open_trial(&t);
-	wanted = t.names.failed || any_bad(t.set) || make_token(&t) != 0;
+	wanted = t.names.failed || any_bad(t.set) || is_demanded(&t);
 	close_trial(&t);
 	return wanted;
 }

@@ -29,6 +29,7 @@ struct judge_case {
 	STACK_OF(X509) * served;
 	STACK_OF(X509) * verified; /* the chain that the program's verification built */
 	X509_STORE *program_store;
+	bool failing; /* the program itself refuses it: nothing is learned */
 
 	/*
 	 * The session that is being made has a key already: an old one, without an

@@ -336,6 +336,29 @@ int peer_digest_of_cert(struct openssl *lib, X509 *cert, uint8_t out[PIN_LEN])
 	return digest_der(lib, der, len, out);
 }
 
+bool peer_is_for(struct openssl *lib, X509 *cert, const struct peer_name *name)
+{
+	switch (name->kind) {
+	case NAME_HOST:
+		return lib->X509_check_host(cert, name->text, 0, 0, NULL) == 1;
+	case NAME_ADDRESS:
+		return lib->X509_check_ip_asc(cert, name->text, 0) == 1;
+	case NAME_BAD:
+		break;
+	}
+	return false;
+}
+
+bool peer_is_self_signed(struct openssl *lib, X509 *cert)
+{
+	EVP_PKEY *key = lib->X509_get0_pubkey(cert);
+
+	return key &&
+	       !lib->X509_NAME_cmp(lib->X509_get_subject_name(cert),
+				   lib->X509_get_issuer_name(cert)) &&
+	       lib->X509_verify(cert, key) == 1;
+}
+
 static void print_name(const struct openssl *lib, const X509_NAME *name, char *out, size_t size)
 {
 	BIO *memory = lib->BIO_new(lib->BIO_s_mem());

@@ -60,6 +60,10 @@ int peer_key_of_raw(struct openssl *lib, EVP_PKEY *key, uint8_t out[PIN_LEN]);
 /* SHA-256 of the DER certificate. 0 or -1. */
 int peer_digest_of_cert(struct openssl *lib, X509 *cert, uint8_t out[PIN_LEN]);
 
+/* Whether CERT is for NAME (RFC 6125), and whether its own key has signed it. */
+bool peer_is_for(struct openssl *lib, X509 *cert, const struct peer_name *name);
+bool peer_is_self_signed(struct openssl *lib, X509 *cert);
+
 /* A certificate as events show it. 0 or -1. */
 int peer_describe(struct openssl *lib, X509 *cert, struct event_cert *out);
 

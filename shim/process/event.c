@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "process/fold.h"
+#include "process/known_file.h"
 #include "process/sink.h"
 #include "process/text.h"
 #include "pure/date.h"
@@ -122,6 +123,8 @@ static const char *verb(enum verdict v)
 		return "refused";
 	case VERDICT_WOULD_REFUSE:
 		return "would refuse";
+	case VERDICT_LEARNED:
+		return "learned";
 	case VERDICT_ACCEPTED:
 		return "accepted";
 	case VERDICT_UNJUDGED:
@@ -134,8 +137,7 @@ static const char *reason_sentence(const struct judgement *j)
 {
 	switch (j->reason) {
 	case REASON_INTERNAL_ERROR:
-		return j->later ? "its policy uses a key that this version cannot enforce yet"
-				: "it cannot be judged";
+		return "it cannot be judged";
 	case REASON_BAD_POLICY:
 		return "bad policy";
 	case REASON_DENIED_KEY:
@@ -161,7 +163,7 @@ static const char *reason_sentence(const struct judgement *j)
 	case REASON_TOFU_CHANGED:
 		return "the key is not the one of the first use";
 	case REASON_TOFU_FIRST_USE:
-		return "first use";
+		return "first use of a key that passes all checks";
 	case REASON_PIN_MATCH:
 		return "pin matched";
 	case REASON_CHECKS_PASSED:
@@ -244,6 +246,27 @@ static void add_served(struct text *t, const char *separator, const struct event
 		text_add(t, "%sand %zu more certificates", separator, e->n_served - CERTS_SHOWN);
 }
 
+/* The key that the store has for this name, or NULL. */
+static const struct tofu *known_key(const struct judgement *j)
+{
+	return j->tofu && j->tofu->state >= TOFU_KNOWN ? j->tofu : NULL;
+}
+
+static void add_known(struct text *t, const char *separator, const struct event *e)
+{
+	const struct tofu *known = known_key(&e->judgement);
+	char pin[PIN_TEXT_SIZE];
+
+	if (known)
+		text_add(t, "%sknown %s (%s:%u, since %s)", separator, pin_format(known->key, pin),
+			 known_file_path(), known->line, known->since);
+	if (known && e->judgement.reason == REASON_TOFU_CHANGED)
+		text_add(t,
+			 "%sif the new key is confirmed by another channel: pinshim known forget "
+			 "%s",
+			 separator, e->name);
+}
+
 static void add_pinned(struct text *t, const char *separator, const struct event *e)
 {
 	const struct judgement *j = &e->judgement;
@@ -260,6 +283,7 @@ static void add_pinned(struct text *t, const char *separator, const struct event
 	}
 	if (!j->demand.section)
 		return;
+	add_known(t, separator, e);
 	pins = policy_pins(p, j->demand.section->pins, &n);
 	for (size_t i = 0; i < n; i++) {
 		if (pins[i].kind == PIN_DENY)
@@ -293,8 +317,6 @@ static void add_head(struct text *t, const struct event *e)
 		text_add(t, ": %s", e->policy->source->error);
 		return;
 	}
-	if (j->later)
-		text_add(t, " (`%s')", j->later);
 	if (e->failure)
 		text_add(t, ": %s", e->failure);
 	if (j->reason == REASON_CT_MISSING)
@@ -316,8 +338,7 @@ static void add_message(struct text *t, const char *head, const char *separator,
 
 	text_add(t, "%s", head);
 	add_head(t, e);
-	if (e->judgement.verdict <= VERDICT_WOULD_REFUSE &&
-	    e->judgement.reason != REASON_BAD_POLICY) {
+	if (e->judgement.verdict <= VERDICT_LEARNED && e->judgement.reason != REASON_BAD_POLICY) {
 		add_served(t, separator, e);
 		add_pinned(t, separator, e);
 		if (likely)
@@ -382,9 +403,10 @@ static void add_json_chain(struct text *t, const char *field, const struct event
 	text_add(t, "]");
 }
 
-static void add_json_section(struct text *t, const struct policy *p,
-			     const struct policy_section *section)
+static void add_json_section(struct text *t, const struct policy *p, const struct judgement *j)
 {
+	const struct policy_section *section = j->demand.section;
+	const struct tofu *known = known_key(j);
 	const struct policy_pin *pins;
 	char title[POLICY_TITLE_SIZE];
 	const char *comma = "";
@@ -411,13 +433,25 @@ static void add_json_section(struct text *t, const struct policy *p,
 		add_json_pin(t, pins[i].sha256);
 		comma = ",";
 	}
+	if (known) {
+		text_add(t, "%s", comma);
+		add_json_pin(t, known->key);
+	}
 	text_add(t, "]");
 }
 
 static void add_json_matched(struct text *t, const struct judgement *j)
 {
+	const struct tofu *known = known_key(j);
+
 	text_add(t, ",\"matched\":");
-	if (j->verdict < VERDICT_ACCEPTED || !j->pin) {
+	if (j->verdict > VERDICT_WOULD_REFUSE && known && !j->pin) {
+		text_add(t, "{\"pin\":");
+		add_json_pin(t, known->key);
+		text_add(t, ",\"kind\":\"tofu\",\"line\":%u,\"backup\":false}", known->line);
+		return;
+	}
+	if (j->verdict < VERDICT_LEARNED || !j->pin) {
 		text_add(t, "null");
 		return;
 	}
@@ -452,7 +486,7 @@ static void add_json(struct text *t, const struct event *e, uint64_t missing)
 	text_add_json(t, e->name);
 	text_add(t, ",\"port\":");
 	text_add(t, e->port ? "%u" : "null", e->port);
-	add_json_section(t, p, j->demand.section);
+	add_json_section(t, p, j);
 	text_add(t,
 		 ",\"verdict\":\"%s\",\"reason\":\"%s\",\"likely-cause\":", event_verdict_word(e),
 		 reason_word(j->reason));
@@ -473,6 +507,8 @@ static void add_json(struct text *t, const struct event *e, uint64_t missing)
 	text_add(t, ",\"program\":");
 	text_add_json(t, *store_program() ? store_program() : NULL);
 	text_add(t, ",\"error\":");
+	if (e->failure)
+		error = e->failure;
 	text_add_json(t, e->policy_error ? e->policy_error : error);
 	text_add(t, ",\"pid\":%d,\"uid\":%u,\"suppressed\":%" PRIu64 ",\"lost\":%" PRIu64 "}\n",
 		 (int)getpid(), (unsigned)getuid(), e->suppressed, missing);
@@ -542,6 +578,7 @@ bool event_wanted(const struct event *e)
 	switch (e->judgement.verdict) {
 	case VERDICT_REFUSED:
 	case VERDICT_WOULD_REFUSE:
+	case VERDICT_LEARNED:
 		return true;
 	case VERDICT_ACCEPTED:
 		return p->log_accepted || e->judgement.reason == REASON_EXPIRED_POLICY;

@@ -41,8 +41,10 @@ static bool has_room(int fd, size_t len)
 	if (!S_ISREG(st.st_mode))
 		return true;
 	if (getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY &&
-	    (rlim_t)st.st_size + len > most.rlim_cur)
+	    (rlim_t)st.st_size + len > most.rlim_cur) {
+		errno = EFBIG;
 		return false;
+	}
 	return fallocate(fd, FALLOC_FL_KEEP_SIZE, st.st_size, (off_t)len) == 0 ||
 	       (errno != ENOSPC && errno != EDQUOT);
 }
@@ -83,12 +85,13 @@ static ssize_t write_at_once(int fd, const char *message, size_t len)
 	return write(fd, message, len);
 }
 
-static bool write_quietly(int fd, const char *message, size_t len)
+ssize_t sink_write(int fd, const char *message, size_t len)
 {
 	static const struct timespec at_once = { 0, 0 };
 	sigset_t ours, before, pending;
 	ssize_t n;
 	bool had_pipe, had_size;
+	int error;
 
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGPIPE);
@@ -100,17 +103,24 @@ static bool write_quietly(int fd, const char *message, size_t len)
 	had_size = sigismember(&pending, SIGXFSZ) == 1;
 
 	n = write_at_once(fd, message, len);
+	error = errno;
 
 	/* Take back the signal that we caused, and only that one. */
-	if (n < 0 && ((errno == EPIPE && !had_pipe) || (errno == EFBIG && !had_size))) {
+	if (n < 0 && ((error == EPIPE && !had_pipe) || (error == EFBIG && !had_size))) {
 		sigset_t caused;
 
 		sigemptyset(&caused);
-		sigaddset(&caused, errno == EPIPE ? SIGPIPE : SIGXFSZ);
+		sigaddset(&caused, error == EPIPE ? SIGPIPE : SIGXFSZ);
 		sigtimedwait(&caused, NULL, &at_once);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return n == (ssize_t)len;
+	errno = error;
+	return n;
+}
+
+static bool write_whole(int fd, const char *message, size_t len)
+{
+	return sink_write(fd, message, len) == (ssize_t)len;
 }
 
 /* Under inetd(8) and its kin descriptor 2 is the connection to a client. */
@@ -124,7 +134,7 @@ static bool is_network_socket(int fd)
 
 bool sink_stderr(const char *message, size_t len)
 {
-	return !is_network_socket(STDERR_FILENO) && write_quietly(STDERR_FILENO, message, len);
+	return !is_network_socket(STDERR_FILENO) && write_whole(STDERR_FILENO, message, len);
 }
 
 bool sink_syslog(const char *message, size_t len)
@@ -168,7 +178,7 @@ bool sink_file(const char *path, const char *message, size_t len)
 	fd = sink_open(path);
 	if (fd < 0)
 		return false;
-	written = write_quietly(fd, message, len);
+	written = write_whole(fd, message, len);
 	close(fd);
 	return written;
 }

@@ -8,6 +8,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
+
+/* write(2), once, without waiting and without a signal. */
+ssize_t sink_write(int fd, const char *message, size_t len);
 
 /* Each returns whether the whole message has gone out. MESSAGE ends in a newline. */
 bool sink_stderr(const char *message, size_t len);

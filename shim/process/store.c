@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "process/event.h"
+#include "process/known.h"
 
 /* What an exchange took out of force, until the last reader has gone. */
 struct retired {
@@ -26,11 +27,12 @@ struct retired {
 };
 
 static struct store_set none;
-static const struct source no_memory = { .path = (char *)(size_t) "policies",
-					 .error = (char *)(size_t) "out of memory while the "
-								   "policies were read" };
+static char unread_path[] = "policies", no_memory[] = "out of memory while the policies were read";
+static const struct source unread_source = { .path = unread_path, .error = no_memory };
 /* In force until there is memory to read the policies for the first time. */
-static const struct store_set unread = { 1, { { .source = &no_memory, .newest = &no_memory } } };
+static const struct store_set unread = {
+	1, { { .source = &unread_source, .newest = &unread_source } }
+};
 static _Atomic(struct store_set *) current;
 static _Atomic size_t readers;
 static _Atomic uint64_t last_serial;
@@ -99,11 +101,25 @@ static bool is_exempt(const struct policy *p)
 	return false;
 }
 
+static bool has_tofu(const struct policy *p)
+{
+	const struct policy_section *sections;
+	size_t n;
+
+	sections = policy_sections(p, &n);
+	while (n && !sections[n - 1].tofu)
+		n--;
+	return n > 0;
+}
+
 static void put_in_force(struct store_policy *policy, const struct source *source)
 {
 	policy->source = policy->newest = source;
 	policy->serial = ++last_serial;
 	policy->exempt = source->policy && is_exempt(source->policy);
+	/* In good time: a seccomp filter may come. */
+	if (source->policy && !policy->exempt && has_tofu(source->policy))
+		known_prepare();
 }
 
 /* A source that is nothing but an error, for a variable that cannot be understood. */

@@ -94,3 +94,14 @@ bool text_ok(const struct text *t)
 {
 	return !t->failed && t->bytes;
 }
+
+int text_error(char **error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (!*error && vasprintf(error, format, args) < 0)
+		*error = NULL;
+	va_end(args);
+	return -1;
+}

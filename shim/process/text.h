@@ -23,4 +23,10 @@ void text_add_json(struct text *t, const char *s);
 
 bool text_ok(const struct text *t);
 
+/*
+ * Makes the message *ERROR, from malloc(3), unless there is one already. Returns
+ * -1. Without memory *ERROR stays NULL.
+ */
+__attribute__((format(printf, 2, 3))) int text_error(char **error, const char *format, ...);
+
 #endif

@@ -42,7 +42,7 @@ static unsigned section_needs(const struct policy *p, const struct policy_sectio
 	if (s->ct)
 		needs |= NEED_CT;
 	if (s->tofu)
-		needs |= NEED_KEY | NEED_FULL;
+		needs |= NEED_KEY | NEED_TOFU;
 	return needs;
 }
 
@@ -230,8 +230,7 @@ static enum reason judge_pins(const struct demand *d, const struct evidence *e, 
 }
 
 /* The conditions besides pins: why they do not hold, or REASON_CHECKS_PASSED. */
-static enum reason judge_conditions(const struct demand *d, const struct evidence *e,
-				    struct judgement *j)
+static enum reason judge_conditions(const struct demand *d, const struct evidence *e)
 {
 	const struct policy_section *s = d->section;
 	bool full = s->verify == VERIFY_FULL || s->ct;
@@ -246,10 +245,70 @@ static enum reason judge_conditions(const struct demand *d, const struct evidenc
 		return REASON_INTERNAL_ERROR;
 	if (s->ct && e->ct_logs < CT_LOGS_WANTED)
 		return REASON_CT_MISSING;
-	if (!s->tofu)
-		return REASON_CHECKS_PASSED;
-	j->later = "tofu";
-	return REASON_INTERNAL_ERROR;
+	return REASON_CHECKS_PASSED;
+}
+
+/* Whether the key is the one that is known of the name, or may be the first. */
+static enum reason judge_known(const struct evidence *e)
+{
+	const struct tofu *t = e->tofu;
+
+	switch (t ? t->state : TOFU_FAILED) {
+	case TOFU_FAILED:
+		return REASON_INTERNAL_ERROR;
+	case TOFU_KNOWN:
+		return same(t->key, e->key) ? REASON_PIN_MATCH : REASON_TOFU_CHANGED;
+	case TOFU_LEARNED:
+		return same(t->key, e->key) ? REASON_TOFU_FIRST_USE : REASON_TOFU_CHANGED;
+	case TOFU_UNKNOWN:
+		break;
+	}
+	/* A bare key is nobody's: it can be recognised, not met for the first time. */
+	if (!e->certificate)
+		return REASON_NO_CERTIFICATE;
+	return e->owner == CHECK_PASSED ? REASON_TOFU_FIRST_USE : REASON_NAME_MISMATCH;
+}
+
+/*
+ * `tofu' beside the section's own pins, of which OF_PINS was found: one more kind
+ * under `every'; under `any' an alternative, in which a key is recognised but
+ * never met for the first time, since the section itself says which keys are.
+ */
+static enum reason judge_tofu(const struct demand *d, const struct evidence *e, enum reason of_pins,
+			      struct judgement *j)
+{
+	bool every = d->section->match == MATCH_EVERY;
+	enum reason reason;
+
+	if (of_pins == REASON_PIN_MATCH ? !every : every && of_pins != REASON_CHECKS_PASSED)
+		return of_pins;
+	reason = judge_known(e);
+	if (of_pins != REASON_CHECKS_PASSED && of_pins != REASON_PIN_MATCH &&
+	    reason != REASON_PIN_MATCH && reason != REASON_TOFU_CHANGED &&
+	    reason != REASON_INTERNAL_ERROR)
+		return of_pins;
+	j->tofu = e->tofu;
+	return reason;
+}
+
+static enum reason judge_pins_and_tofu(const struct demand *d, const struct evidence *e,
+				       struct judgement *j)
+{
+	enum reason reason = judge_pins(d, e, j);
+
+	return d->section->tofu ? judge_tofu(d, e, reason, j) : reason;
+}
+
+static void accept(struct judgement *j, const struct demand *d, enum reason reason)
+{
+	const struct policy_place place = d->section->place;
+	bool first = reason == REASON_TOFU_FIRST_USE && d->mode == MODE_ENFORCE;
+
+	j->learn = first && j->tofu->state == TOFU_UNKNOWN;
+	if (first && j->tofu->state == TOFU_LEARNED)
+		decide(j, VERDICT_LEARNED, reason, place);
+	else
+		decide(j, VERDICT_ACCEPTED, d->expired ? REASON_EXPIRED_POLICY : reason, place);
 }
 
 static void judge_section(const struct demand *d, const struct evidence *e, struct judgement *j)
@@ -274,14 +333,14 @@ static void judge_section(const struct demand *d, const struct evidence *e, stru
 		decide(j, objection(d->mode), REASON_DENIED_KEY, j->pin->place);
 		return;
 	}
-	reason = judge_conditions(d, e, j);
+	reason = judge_conditions(d, e);
 	if (reason == REASON_CHECKS_PASSED)
-		reason = judge_pins(d, e, j);
-	if (reason != REASON_CHECKS_PASSED && reason != REASON_PIN_MATCH) {
+		reason = judge_pins_and_tofu(d, e, j);
+	if (reason == REASON_CHECKS_PASSED || reason == REASON_PIN_MATCH ||
+	    reason == REASON_TOFU_FIRST_USE)
+		accept(j, d, reason);
+	else
 		decide(j, objection(d->mode), reason, s->place);
-		return;
-	}
-	decide(j, VERDICT_ACCEPTED, d->expired ? REASON_EXPIRED_POLICY : reason, s->place);
 }
 
 void verdict_judge(const struct demand *d, const struct evidence *e, struct judgement *out)
@@ -312,9 +371,8 @@ void verdict_judge(const struct demand *d, const struct evidence *e, struct judg
 const char *verdict_word(enum verdict v)
 {
 	static const char *const words[] = {
-		[VERDICT_REFUSED] = "refused",
-		[VERDICT_WOULD_REFUSE] = "would-refuse",
-		[VERDICT_ACCEPTED] = "accepted",
+		[VERDICT_REFUSED] = "refused",	 [VERDICT_WOULD_REFUSE] = "would-refuse",
+		[VERDICT_LEARNED] = "learned",	 [VERDICT_ACCEPTED] = "accepted",
 		[VERDICT_UNJUDGED] = "unjudged",
 	};
 

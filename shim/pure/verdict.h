@@ -12,12 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pure/date.h"
 #include "pure/policy.h"
 
 /* In the order of severity: of several the lowest stands. Zero refuses. */
 enum verdict {
 	VERDICT_REFUSED = 0,
 	VERDICT_WOULD_REFUSE, /* let through, and logged */
+	VERDICT_LEARNED,      /* accepted, and the key was kept just now */
 	VERDICT_ACCEPTED,
 	VERDICT_UNJUDGED, /* nothing in the policy speaks of it */
 };
@@ -48,7 +50,8 @@ enum need {
 	NEED_CA = 1 << 2,    /* a verification anchored at a pinned CA */
 	NEED_FULL = 1 << 3,  /* a verification of chain, dates and name */
 	NEED_CHAIN = 1 << 4, /* every SPKI served or verified: somewhere a key is denied */
-	NEED_CT = 1 << 5,    /* the logs that vouch for the leaf */
+	NEED_TOFU = 1 << 5,  /* what is known of the name; if nothing, whose name the leaf has */
+	NEED_CT = 1 << 6,    /* the logs that vouch for the leaf */
 };
 
 struct demand {
@@ -69,6 +72,23 @@ enum check {
 	CHECK_PASSED,
 };
 
+enum tofu_state {
+	TOFU_FAILED = 0, /* the store cannot be read, or not be written */
+	TOFU_UNKNOWN,	 /* nothing is known of the name */
+	TOFU_KNOWN,
+	TOFU_LEARNED, /* the key of this very handshake, which was kept just now */
+};
+
+/* What the store of known keys has for one name of a connection. */
+struct tofu {
+	const char *name; /* the connection's */
+	enum tofu_state state;
+	bool due;	      /* a verdict asks for the key to be kept */
+	uint8_t key[PIN_LEN]; /* TOFU_KNOWN and TOFU_LEARNED: which, on which line, since when */
+	unsigned line;
+	char since[DATE_DAY_SIZE];
+};
+
 /* What is known of the server. Zeroed, it proves nothing. */
 struct evidence {
 	bool certificate; /* an X.509 certificate was served */
@@ -81,7 +101,9 @@ struct evidence {
 	size_t chain_len;
 	enum check full; /* NEED_FULL */
 	const struct policy_pin
-		*ca;	  /* NEED_CA: the pin of the section whose CA anchored the chain, or NULL */
+		*ca; /* NEED_CA: the pin of the section whose CA anchored the chain, or NULL */
+	const struct tofu *tofu; /* NEED_TOFU; NULL: as TOFU_FAILED */
+	enum check owner; /* whether the leaf is for the name, or self-signed: TOFU_UNKNOWN */
 	unsigned ct_logs; /* NEED_CT: different logs of which the leaf has a valid SCT */
 	bool ct_unknown;  /* they could not be counted */
 };
@@ -95,8 +117,9 @@ struct judgement {
 	struct demand demand;
 	const struct policy_pin *pin; /* that matched, or that denies; else NULL */
 	bool backup;		      /* `pin' is not the first of its section */
+	const struct tofu *tofu;      /* the evidence's, where it was looked at; else NULL */
+	bool learn;		      /* accepted as a first use: the key is to be kept */
 	struct policy_place place; /* the line that decided: section, top-level key, denied pin */
-	const char *later; /* a key whose work this version does not do yet ("tofu"), or NULL */
 };
 
 /* NAME is in normal form, of KIND, or NULL when the handshake has no name. NOW: seconds since the

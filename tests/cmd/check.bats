@@ -298,9 +298,12 @@ with_list() {
 	says 'p.ini:4: warning: [*.uk] is a wildcard'
 }
 
-@test "warning: what this version does not do" {
+@test "warning: tofu beside pins of which one is enough" {
 	check_lines '[a.test]' "pin = $PIN_A" "pin = $PIN_B" 'tofu = yes'
-	warns 1 "[a.test]: 'tofu' is not done by this version: handshakes under it are refused"
+	warns 1 "[a.test]: with pins beside it, 'tofu' learns no key under 'match = any'; write"
+	check_lines '[a.test]' 'match = every' "pin = $PIN_A" "pin = $PIN_B" 'tofu = yes' \
+		'[b.test]' "deny = $PIN_A" 'tofu = yes'
+	[ -z "$stderr" ]
 }
 
 # ct_list NAME...: a list that enables these logs, of two that it has.

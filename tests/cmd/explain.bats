@@ -93,12 +93,6 @@ explains() {
 	[[ $output != *'must match'* ]]
 }
 
-@test "what this version does not do" {
-	explain_lines '[a.test]' 'tofu = yes'
-	explains a.test
-	prints "'tofu' is not done by this version: every handshake fails"
-}
-
 @test "lists of revoked keys" {
 	printf '%s\n' "$PIN_A" "$PIN_B" >r
 	echo '# none' >s
@@ -116,6 +110,30 @@ explains() {
 	prints "  the shim itself verifies chain, dates and name"
 	prints "  two different logs must vouch for the certificate, of the 1 enabled in $DIR/logs ($DIR/p.ini:1)
     these are too few: every handshake fails"
+}
+
+@test "tofu: what is known, and what will be learned" {
+	explain_with() { # LINE...
+		explain_lines '[a.test]' 'tofu = yes' "$@"
+		run --separate-stderr clean "PINSHIM_STATE=$DIR/state" "$PINSHIM" explain -p p.ini A.test
+		must 0
+	}
+	explain_with
+	prints "tofu: no key is known; the first that passes is kept in $DIR/state/known"
+	[ ! -e state ]
+	explain_with "pin = $PIN_B"
+	prints 'tofu: no key is known, and none is learned here'
+	explain_with 'mode = report'
+	prints 'tofu: no key is known, and none is learned here'
+	mkdir -m 700 state
+	printf '# mine\na.test %s 2026-11-25 curl\n' "$PIN_A" >state/known
+	explain_with
+	prints "tofu: the key that must match is $PIN_A ($DIR/state/known:2, since 2026-11-25)"
+	explain_with "pin = $PIN_B"
+	prints "tofu: the key that must match if none of the pins does is $PIN_A ($DIR/state/known:2"
+	echo nonsense >state/known
+	explain_with
+	prints "tofu: what is known cannot be read, so the handshake fails: $DIR/state/known:1: 'nonsense' "
 }
 
 @test "addresses" {

@@ -144,6 +144,16 @@ cat client.pem int.pem >client-chain.pem
 issue sha1 /CN=api.example.com int "$(server $api)" -md sha1
 cat sha1.pem int.pem >sha1-chain.pem
 
+# Two devices that sign for themselves, and whose name is not the one they are reached by.
+for device in device device2; do
+	root $device /CN=device.local
+	cp $device.pem $device-chain.pem
+done
+
+# Looks as if it had signed itself, but its issuer of the same name did.
+issue namesake '/CN=Stranger Root' stranger "$(server DNS:www.example.com)"
+cp namesake.pem namesake-chain.pem
+
 # The honest server a few days before its certificate ends.
 day() { # DATE
 	date -u -d "$1" +%Y%m%d%H%M%SZ

@@ -20,7 +20,8 @@ setup() {
 	local extra
 	read -ra extra <<<"${TEST_ENVIRONMENT:-}"
 	BARE=(timeout 30 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "HOME=$T" "${extra[@]}")
-	SHIMMED_ALONE=("${BARE[@]}" "LD_PRELOAD=${PRELOAD_FIRST:+$PRELOAD_FIRST:}$LIB")
+	STATE=$T/state
+	SHIMMED_ALONE=("${BARE[@]}" "LD_PRELOAD=${PRELOAD_FIRST:+$PRELOAD_FIRST:}$LIB" "PINSHIM_STATE=$STATE")
 	SHIMMED=("${SHIMMED_ALONE[@]}" "PINSHIM_POLICY=$POLICY")
 	SERVE_AS=("${BARE[@]}")
 	declare -gA RUNNING=()

@@ -79,13 +79,14 @@ static void demands(void **state)
 		{ S "pin = @1\npin-cert = @1\n", "a.example", false, NEED_KEY | NEED_CERT },
 		{ S "pin = @1\npin-ca = @1\n", "a.example", false, NEED_KEY | NEED_CA },
 		{ S "pin = @1\nverify = full\n", "a.example", false, NEED_KEY | NEED_FULL },
-		{ S "pin = @1\ntofu = yes\n", "a.example", false, NEED_KEY | NEED_FULL },
+		{ S "pin = @1\ntofu = yes\n", "a.example", false, NEED_KEY | NEED_TOFU },
 		{ "ct-logs = /c\n" S "pin = @1\nct = require\n", "a.example", false,
 		  NEED_KEY | NEED_FULL | NEED_CT },
 		{ S "pin-cert = @1\n", "a.example", false, NEED_CERT },
 		{ S "pin-ca = @1\n", "a.example", false, NEED_CA },
 		{ S "verify = full\n", "a.example", false, NEED_FULL },
-		{ S "tofu = yes\n", "a.example", false, NEED_KEY | NEED_FULL },
+		{ S "tofu = yes\n", "a.example", false, NEED_KEY | NEED_TOFU },
+		{ S "tofu = yes\nmode = off\n", "a.example", true, 0 },
 		/* Nobody's business. */
 		{ S "pin = @1\n", "b.example", true, 0 },
 		{ S "pin = @1\n", NULL, true, 0 },
@@ -188,10 +189,13 @@ struct expectation {
 	uint32_t line;	   /* that decided */
 	uint32_t pin_line; /* of the pin that matched or denies, or 0 */
 	bool backup;
-	const char *later;
 	const char *file; /* that `line' stands in; NULL: p.ini */
 	unsigned ct_logs;
 	bool ct_unknown;
+	enum tofu_state tofu; /* what the store has for the name: */
+	uint8_t known;	      /* this key */
+	enum check owner;
+	bool learn;
 };
 
 static const struct policy_pin *pin_at(const struct policy *p, const struct policy_section *s,
@@ -218,10 +222,14 @@ static void judge(const struct expectation *x)
 		.ct_logs = x->ct_logs,
 		.ct_unknown = x->ct_unknown,
 	};
+	struct tofu tofu = { .name = x->name, .state = x->tofu };
 	struct policy *p = parse(x->policy);
 	struct judgement j;
 	struct demand d;
 
+	memset(tofu.key, x->known, PIN_LEN);
+	e.tofu = &tofu;
+	e.owner = x->owner;
 	memset(&j, 0xff, sizeof(j));
 	memset(chain[0], 2, PIN_LEN);
 	memset(chain[1], 1, PIN_LEN);
@@ -239,11 +247,12 @@ static void judge(const struct expectation *x)
 	verdict_judge(&d, &e, &j);
 	if (j.verdict != x->verdict || j.reason != x->reason || j.place.line != x->line ||
 	    (j.pin ? j.pin->place.line : 0) != x->pin_line || j.backup != x->backup ||
-	    strcmp(j.later ? j.later : "", x->later ? x->later : "") != 0)
-		fail_msg("%s\n%s, served %d: %s, %s, line %u, pin in line %u, backup %d, later %s",
+	    j.learn != x->learn)
+		fail_msg("%s\n%s, served %d: %s, %s, line %u, pin in line %u, backup %d, "
+			 "learn %d",
 			 x->policy, x->name ? x->name : "no name", x->served,
 			 verdict_word(j.verdict), reason_word(j.reason), j.place.line,
-			 j.pin ? j.pin->place.line : 0, j.backup, j.later ? j.later : "-");
+			 j.pin ? j.pin->place.line : 0, j.backup, j.learn);
 	assert_string_equal(policy_string(p, j.place.file), x->file ? x->file : "p.ini");
 	assert_ptr_equal(j.demand.policy, p);
 	assert_ptr_equal(j.demand.section, d.section);
@@ -479,24 +488,6 @@ static void conditions(void **state)
 	JUDGE_ALL(table);
 }
 
-/* What this version cannot judge yet is refused, never passed. */
-static void later(void **state)
-{
-	static const struct expectation table[] = {
-		{ S "tofu = yes\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED,
-		  REASON_INTERNAL_ERROR, .line = 1, .later = "tofu" },
-		{ S "tofu = yes\npin = @1\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED,
-		  REASON_INTERNAL_ERROR, .line = 1, .later = "tofu" },
-		{ S "tofu = yes\nmode = report\n", A, CERTIFICATE, CHECK_PASSED, 0,
-		  VERDICT_WOULD_REFUSE, REASON_INTERNAL_ERROR, .line = 1, .later = "tofu" },
-		{ S "tofu = yes\nmode = off\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_UNJUDGED,
-		  REASON_CHECKS_PASSED, .line = 0 },
-	};
-
-	(void)state;
-	JUDGE_ALL(table);
-}
-
 #define CT "ct-logs = /c\n" S "ct = require\n"
 
 static void certificate_transparency(void **state)
@@ -573,6 +564,132 @@ static void revoked(void **state)
 		{ R S "pin = @1\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_INTERNAL_ERROR,
 		  .line = 0 },
 		{ R, NULL, NOTHING, 0, 0, VERDICT_REFUSED, REASON_INTERNAL_ERROR, .line = 0 },
+	};
+
+	(void)state;
+	JUDGE_ALL(table);
+}
+
+#define T	  S "tofu = yes\n"
+#define FIRST	  .tofu = TOFU_UNKNOWN, .owner = CHECK_PASSED
+#define KNOWN(n)  .tofu = TOFU_KNOWN, .known = (n)
+#define LEARNT(n) .tofu = TOFU_LEARNED, .known = (n)
+
+static void first_use(void **state)
+{
+	static const struct expectation table[] = {
+		{ T, A, CERTIFICATE, 0, 0, VERDICT_ACCEPTED, REASON_TOFU_FIRST_USE, .line = 1,
+		  .learn = true, FIRST },
+		{ T, A, CERTIFICATE, 0, 0, VERDICT_LEARNED, REASON_TOFU_FIRST_USE, .line = 1,
+		  LEARNT(1) },
+		{ T, A, CERTIFICATE, 0, 0, VERDICT_ACCEPTED, REASON_PIN_MATCH, .line = 1,
+		  KNOWN(1) },
+		{ T, A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_TOFU_CHANGED, .line = 1,
+		  KNOWN(3) },
+		{ T, A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_TOFU_CHANGED, .line = 1,
+		  LEARNT(3) },
+		{ T, A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_INTERNAL_ERROR, .line = 1,
+		  .tofu = TOFU_FAILED, .known = 1, .owner = CHECK_PASSED },
+		/* Not this server's certificate. What is known is known without that. */
+		{ T, A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_NAME_MISMATCH, .line = 1,
+		  .tofu = TOFU_UNKNOWN, .owner = CHECK_WRONG_NAME },
+		{ T, A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_NAME_MISMATCH, .line = 1,
+		  .tofu = TOFU_UNKNOWN },
+		{ T, A, CERTIFICATE, 0, 0, VERDICT_ACCEPTED, REASON_PIN_MATCH, .line = 1, KNOWN(1),
+		  .owner = CHECK_WRONG_NAME },
+		{ T, A, RAW_KEY, 0, 0, VERDICT_REFUSED, REASON_NO_CERTIFICATE, .line = 1, FIRST },
+		{ T, A, RAW_KEY, 0, 0, VERDICT_ACCEPTED, REASON_PIN_MATCH, .line = 1, KNOWN(1) },
+		{ T, A, RAW_KEY, 0, 0, VERDICT_REFUSED, REASON_TOFU_CHANGED, .line = 1, KNOWN(3) },
+		{ T, A, NOTHING, 0, 0, VERDICT_REFUSED, REASON_NO_CERTIFICATE, .line = 1, FIRST },
+		{ T, A, NOTHING, 0, 0, VERDICT_REFUSED, REASON_NO_CERTIFICATE, .line = 1,
+		  KNOWN(0) },
+		/* Everything else goes first. */
+		{ T "deny = @3\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_DENIED_KEY,
+		  .line = 3, .pin_line = 3, FIRST },
+		{ T "deny = @1\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_DENIED_KEY,
+		  .line = 3, .pin_line = 3, KNOWN(1) },
+		{ "deny = @3\n" T, A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_DENIED_KEY,
+		  .line = 1, .pin_line = 1, FIRST },
+		{ T "verify = full\n", A, CERTIFICATE, CHECK_FAILED, 0, VERDICT_REFUSED,
+		  REASON_CHAIN_NOT_VERIFIED, .line = 1, FIRST },
+		{ T "verify = full\n", A, CERTIFICATE, CHECK_FAILED, 0, VERDICT_REFUSED,
+		  REASON_CHAIN_NOT_VERIFIED, .line = 1, KNOWN(1) },
+		{ T "verify = full\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_ACCEPTED,
+		  REASON_TOFU_FIRST_USE, .line = 1, .learn = true, FIRST },
+		/* Where nothing is enforced nothing is learned. */
+		{ T "mode = report\n", A, CERTIFICATE, 0, 0, VERDICT_ACCEPTED,
+		  REASON_TOFU_FIRST_USE, .line = 1, FIRST },
+		{ T "mode = report\n", A, CERTIFICATE, 0, 0, VERDICT_ACCEPTED,
+		  REASON_TOFU_FIRST_USE, .line = 1, LEARNT(1) },
+		{ T "mode = report\n", A, CERTIFICATE, 0, 0, VERDICT_WOULD_REFUSE,
+		  REASON_TOFU_CHANGED, .line = 1, KNOWN(3) },
+		{ T "mode = report\n", A, CERTIFICATE, 0, 0, VERDICT_WOULD_REFUSE,
+		  REASON_INTERNAL_ERROR, .line = 1, .tofu = TOFU_FAILED },
+		{ T "mode = off\n", A, CERTIFICATE, 0, 0, VERDICT_UNJUDGED, REASON_CHECKS_PASSED,
+		  .line = 0, KNOWN(3) },
+		{ "mode = report\ndeny = @3\n" T "mode = enforce\n", A, CERTIFICATE, 0, 0,
+		  VERDICT_WOULD_REFUSE, REASON_DENIED_KEY, .line = 2, .pin_line = 2, FIRST },
+		{ T "expires = 2020-01-01\n", A, CERTIFICATE, 0, 0, VERDICT_ACCEPTED,
+		  REASON_EXPIRED_POLICY, .line = 1, FIRST },
+		{ T "expires = 2020-01-01\nafter-expiry = enforce\n", A, CERTIFICATE, 0, 0,
+		  VERDICT_ACCEPTED, REASON_EXPIRED_POLICY, .line = 1, .learn = true, FIRST },
+		{ T "expires = 2020-01-01\nafter-expiry = enforce\n", A, CERTIFICATE, 0, 0,
+		  VERDICT_LEARNED, REASON_TOFU_FIRST_USE, .line = 1, LEARNT(1) },
+	};
+
+	(void)state;
+	JUDGE_ALL(table);
+}
+
+/* No key is learned without the logs. */
+static void first_use_and_transparency(void **state)
+{
+	static const struct expectation table[] = {
+		{ CT "tofu = yes\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED,
+		  REASON_CT_MISSING, .line = 2, .ct_logs = 1, FIRST },
+		{ CT "tofu = yes\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED,
+		  REASON_CT_MISSING, .line = 2, .ct_logs = 1, KNOWN(1) },
+		{ CT "tofu = yes\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_ACCEPTED,
+		  REASON_TOFU_FIRST_USE, .line = 2, .ct_logs = 2, .learn = true, FIRST },
+	};
+
+	(void)state;
+	JUDGE_ALL(table);
+}
+
+static void first_use_beside_pins(void **state)
+{
+	static const struct expectation table[] = {
+		/* One is enough; but a key that the section does not name is not learned. */
+		{ T "pin = @1\n", A, CERTIFICATE, 0, 0, VERDICT_ACCEPTED, REASON_PIN_MATCH,
+		  .line = 1, .pin_line = 3, FIRST },
+		{ T "pin = @1\n", A, CERTIFICATE, 0, 0, VERDICT_ACCEPTED, REASON_PIN_MATCH,
+		  .line = 1, .pin_line = 3, KNOWN(3) },
+		{ T "pin = @1\n", A, CERTIFICATE, 0, 0, VERDICT_ACCEPTED, REASON_PIN_MATCH,
+		  .line = 1, .pin_line = 3, .tofu = TOFU_FAILED },
+		{ T "pin = @9\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_NO_PIN_MATCH,
+		  .line = 1, FIRST },
+		{ T "pin = @9\n", A, CERTIFICATE, 0, 0, VERDICT_ACCEPTED, REASON_PIN_MATCH,
+		  .line = 1, KNOWN(1) },
+		{ T "pin = @9\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_TOFU_CHANGED,
+		  .line = 1, KNOWN(3) },
+		{ T "pin = @9\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_INTERNAL_ERROR,
+		  .line = 1, .tofu = TOFU_FAILED },
+		{ T "pin-ca = @3\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_NO_PIN_MATCH,
+		  .line = 1, FIRST },
+		/* All of them: the key is one more kind. */
+		{ T "match = every\npin-ca = @3\n", A, CERTIFICATE, 0, 4, VERDICT_ACCEPTED,
+		  REASON_TOFU_FIRST_USE, .line = 1, .pin_line = 4, .learn = true, FIRST },
+		{ T "match = every\npin-ca = @3\n", A, CERTIFICATE, 0, 4, VERDICT_ACCEPTED,
+		  REASON_PIN_MATCH, .line = 1, .pin_line = 4, KNOWN(1) },
+		{ T "match = every\npin-ca = @3\n", A, CERTIFICATE, 0, 4, VERDICT_REFUSED,
+		  REASON_TOFU_CHANGED, .line = 1, .pin_line = 4, KNOWN(3) },
+		{ T "match = every\npin-ca = @3\n", A, CERTIFICATE, 0, 4, VERDICT_REFUSED,
+		  REASON_INTERNAL_ERROR, .line = 1, .pin_line = 4, .tofu = TOFU_FAILED },
+		{ T "match = every\npin-ca = @3\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED,
+		  REASON_NO_PIN_MATCH, .line = 1, FIRST },
+		{ T "match = every\npin-ca = @3\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED,
+		  REASON_NO_PIN_MATCH, .line = 1, KNOWN(1) },
 	};
 
 	(void)state;
@@ -711,6 +828,7 @@ static void words(void **state)
 	(void)state;
 	assert_string_equal(verdict_word(VERDICT_REFUSED), "refused");
 	assert_string_equal(verdict_word(VERDICT_WOULD_REFUSE), "would-refuse");
+	assert_string_equal(verdict_word(VERDICT_LEARNED), "learned");
 	assert_string_equal(verdict_word(VERDICT_ACCEPTED), "accepted");
 	assert_string_equal(verdict_word(VERDICT_UNJUDGED), "unjudged");
 	for (int i = 0; i <= REASON_CHECKS_PASSED; i++)
@@ -727,9 +845,11 @@ int main(void)
 		cmocka_unit_test(without_a_certificate),
 		cmocka_unit_test(denied_keys),
 		cmocka_unit_test(conditions),
-		cmocka_unit_test(later),
 		cmocka_unit_test(certificate_transparency),
 		cmocka_unit_test(revoked),
+		cmocka_unit_test(first_use),
+		cmocka_unit_test(first_use_and_transparency),
+		cmocka_unit_test(first_use_beside_pins),
 		cmocka_unit_test(strangers),
 		cmocka_unit_test(expired_sections),
 		cmocka_unit_test(a_chain_that_was_not_collected_refuses),
