@@ -124,16 +124,6 @@ static struct chain_task task_of(const struct trial *t, const struct store_polic
 	};
 }
 
-/* Of a leaf that was not verified no SCT is looked at. */
-static void gather_ct(struct trial *t, const struct store_policy *policy, struct findings *f)
-{
-	if (f->evidence.full != CHECK_PASSED)
-		return;
-	f->ct = ct_count(t->c->lib, policy->source, f->validated);
-	f->evidence.ct_logs = f->ct.logs;
-	f->evidence.ct_unknown = f->ct.failure != NULL;
-}
-
 /* What is known of NAME, for the demand D; NULL where nobody asks. */
 static const struct tofu *known_of(const struct trial *t, const struct demand *d,
 				   const struct peer_name *name)
@@ -147,6 +137,16 @@ static enum check check_owner(struct openssl *lib, X509 *leaf, const struct peer
 	if (peer_is_for(lib, leaf, name) || peer_is_self_signed(lib, leaf))
 		return CHECK_PASSED;
 	return CHECK_WRONG_NAME;
+}
+
+/* Of a leaf that was not verified no SCT is looked at. */
+static void gather_ct(struct trial *t, const struct store_policy *policy, struct findings *f)
+{
+	if (f->evidence.full != CHECK_PASSED)
+		return;
+	f->ct = ct_count(t->c->lib, policy->source, f->validated);
+	f->evidence.ct_logs = f->ct.logs;
+	f->evidence.ct_unknown = f->ct.failure != NULL;
 }
 
 static int gather(struct trial *t, const struct store_policy *policy, const struct demand *d,
