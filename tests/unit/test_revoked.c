@@ -225,7 +225,8 @@ static void every_key_of_many_is_found(void **state)
 /* The bytes are not looked at: there need be none. */
 static void what_does_not_fit_is_refused(void **state)
 {
-	const struct policy p = { .size = UINT32_MAX - 100 };
+	const size_t most = PTRDIFF_MAX < UINT32_MAX ? PTRDIFF_MAX : UINT32_MAX;
+	const struct policy p = { .size = (uint32_t)(most - 100) };
 	const struct policy_text list = { "r", "\n\n\n", 3 };
 	size_t lines;
 

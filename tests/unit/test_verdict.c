@@ -189,13 +189,13 @@ struct expectation {
 	uint32_t line;	   /* that decided */
 	uint32_t pin_line; /* of the pin that matched or denies, or 0 */
 	bool backup;
+	const char *file; /* that `line' stands in; NULL: p.ini */
+	unsigned ct_logs;
+	bool ct_unknown;
 	enum tofu_state tofu; /* what the store has for the name: */
 	uint8_t known;	      /* this key */
 	enum check owner;
 	bool learn;
-	const char *file; /* that `line' stands in; NULL: p.ini */
-	unsigned ct_logs;
-	bool ct_unknown;
 };
 
 static const struct policy_pin *pin_at(const struct policy *p, const struct policy_section *s,
@@ -488,7 +488,6 @@ static void conditions(void **state)
 	JUDGE_ALL(table);
 }
 
-/* What this version cannot judge yet is refused, never passed. */
 #define CT "ct-logs = /c\n" S "ct = require\n"
 
 static void certificate_transparency(void **state)
@@ -636,6 +635,22 @@ static void first_use(void **state)
 		  VERDICT_ACCEPTED, REASON_EXPIRED_POLICY, .line = 1, .learn = true, FIRST },
 		{ T "expires = 2020-01-01\nafter-expiry = enforce\n", A, CERTIFICATE, 0, 0,
 		  VERDICT_LEARNED, REASON_TOFU_FIRST_USE, .line = 1, LEARNT(1) },
+	};
+
+	(void)state;
+	JUDGE_ALL(table);
+}
+
+/* No key is learned without the logs. */
+static void first_use_and_transparency(void **state)
+{
+	static const struct expectation table[] = {
+		{ CT "tofu = yes\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED,
+		  REASON_CT_MISSING, .line = 2, .ct_logs = 1, FIRST },
+		{ CT "tofu = yes\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED,
+		  REASON_CT_MISSING, .line = 2, .ct_logs = 1, KNOWN(1) },
+		{ CT "tofu = yes\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_ACCEPTED,
+		  REASON_TOFU_FIRST_USE, .line = 2, .ct_logs = 2, .learn = true, FIRST },
 	};
 
 	(void)state;
@@ -830,10 +845,11 @@ int main(void)
 		cmocka_unit_test(without_a_certificate),
 		cmocka_unit_test(denied_keys),
 		cmocka_unit_test(conditions),
-		cmocka_unit_test(first_use),
-		cmocka_unit_test(first_use_beside_pins),
 		cmocka_unit_test(certificate_transparency),
 		cmocka_unit_test(revoked),
+		cmocka_unit_test(first_use),
+		cmocka_unit_test(first_use_and_transparency),
+		cmocka_unit_test(first_use_beside_pins),
 		cmocka_unit_test(strangers),
 		cmocka_unit_test(expired_sections),
 		cmocka_unit_test(a_chain_that_was_not_collected_refuses),
