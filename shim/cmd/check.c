@@ -41,7 +41,11 @@ static void print_summary(const struct source *source)
 		for (size_t k = 0; k < n_pins; k++)
 			pins += in_section[k].kind != PIN_DENY;
 	}
-	printf("%s: %zu section%s, %zu pin%s\n", source->path, n, plural(n), pins, plural(pins));
+	printf("%s: %zu section%s, %zu pin%s", source->path, n, plural(n), pins, plural(pins));
+	n = source->policy->revoked_keys.count;
+	if (n)
+		printf(", %zu revoked key%s", n, plural(n));
+	putchar('\n');
 }
 
 /* The worst that was found. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "gate/ct.h"
 #include "gate/judge.h"
 #include "gate/lacking.h"
 #include "gate/security.h"
@@ -38,6 +39,15 @@
 #define ECH_STATUS_FAILED	       0
 #define ECH_STATUS_FAILED_ECH	       (-105)
 #define ECH_STATUS_FAILED_ECH_BAD_NAME (-106)
+
+/* What comes into force now may find that no file can be opened when it is needed. */
+static int refresh(struct openssl *lib)
+{
+	int rv = store_refresh();
+
+	ct_prepare(lib);
+	return rv;
+}
 
 /*
  * Keeps the SNI of the ClientHello that is being made. Afterwards the program
@@ -297,7 +307,7 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 	struct judge_case c = { .lib = lib, .ssl = ssl };
 
 	de_escalate(lib, ssl);
-	if (store_refresh() < 0) {
+	if (refresh(lib) < 0) {
 		take_sent_name(&c);
 		c.failure = "out of memory while a changed policy was read";
 		return judge(&c, true, NULL) != VERDICT_REFUSED;
@@ -455,5 +465,5 @@ bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	struct judge_case c = case_of_session(lib, ssl, session);
 
-	return store_refresh() == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
+	return refresh(lib) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
 }
