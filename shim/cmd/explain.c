@@ -100,7 +100,18 @@ static void explain_expiry(const struct demand *d)
 	       policy_mode_word(d->section->after_expiry));
 }
 
-static void explain_checks(const struct demand *d)
+static void explain_ct(const struct source *source)
+{
+	const struct policy *p = source->policy;
+
+	printf("  two different logs must vouch for the certificate, of the %zu enabled in %s",
+	       source->n_ct_logs, policy_string(p, p->ct_logs.text));
+	print_place(p, p->ct_logs.place);
+	if (source->n_ct_logs < CT_LOGS_WANTED)
+		puts("    these are too few: every handshake fails");
+}
+
+static void explain_checks(const struct source *source, const struct demand *d)
 {
 	const struct policy *p = d->policy;
 	const struct policy_section *s = d->section;
@@ -114,7 +125,7 @@ static void explain_checks(const struct demand *d)
 		print_place(p, s->ca_file.place);
 	}
 	if (s->ct)
-		puts("  'ct' is not done by this version: every handshake fails");
+		explain_ct(source);
 }
 
 /* What is known to the user who asks, which is all that can be said. */
@@ -141,7 +152,8 @@ static void explain_tofu(const struct demand *d, const struct question *q)
 	free(error);
 }
 
-static void explain_section(const struct demand *d, const struct question *q)
+static void explain_section(const struct source *source, const struct demand *d,
+			    const struct question *q)
 {
 	const struct policy *p = d->policy;
 	const struct policy_section *s = d->section;
@@ -156,7 +168,7 @@ static void explain_section(const struct demand *d, const struct question *q)
 		       s->match == MATCH_ANY ? "one of these pins" : "one pin of each kind");
 		print_pins(p, s->pins, false);
 	}
-	explain_checks(d);
+	explain_checks(source, d);
 	if (d->needs & NEED_TOFU)
 		explain_tofu(d, q);
 }
@@ -178,8 +190,11 @@ static void explain_denied(const struct demand *d)
 	if (p->mode == MODE_OFF)
 		return;
 	revoked = policy_values(p, p->revoked, &n);
+	if (n)
+		printf("  whatever else holds, no certificate may have one of the %u keys in:\n",
+		       p->revoked_keys.count);
 	for (size_t i = 0; i < n; i++) {
-		printf("  'revoked' is not done by this version: every handshake fails");
+		printf("    %s", policy_string(p, revoked[i].text));
 		print_place(p, revoked[i].place);
 	}
 }
@@ -201,8 +216,9 @@ static bool explain_exemption(const struct policy *p, const struct question *q)
 	return false;
 }
 
-static void explain_policy(const struct policy *p, const struct question *q)
+static void explain_policy(const struct source *source, const struct question *q)
 {
+	const struct policy *p = source->policy;
 	struct demand d;
 	bool section_alone;
 
@@ -219,7 +235,7 @@ static void explain_policy(const struct policy *p, const struct question *q)
 	if (p->mode == MODE_OFF && !section_alone)
 		return;
 	if (d.section) {
-		explain_section(&d, q);
+		explain_section(source, &d, q);
 	} else {
 		printf("  no section matches; unlisted = %s: %s",
 		       policy_action_word((enum policy_action)p->unlisted),
@@ -241,7 +257,7 @@ static void explain_last_good(const struct question *q)
 		printf(SOURCE_HOST_DIR ": bad policy: programs that start now use the last good "
 				       "one, of %s\n%s:\n",
 		       last_good_date(date), good->path);
-		explain_policy(good->policy, q);
+		explain_policy(good, q);
 	} else {
 		puts(SOURCE_HOST_DIR ": bad policy: every handshake is refused");
 		if (good && !good->absent)
@@ -273,7 +289,7 @@ static int explain_source(const char *path, bool host, enum policy_mode cap,
 		if (cap != MODE_ENFORCE)
 			printf("  PINSHIM_MODE is %s, whatever stands below: %s\n",
 			       policy_mode_word(cap), mode_meaning(cap));
-		explain_policy(source->policy, q);
+		explain_policy(source, q);
 		rv = 0;
 	}
 	source_free(source);

@@ -24,4 +24,7 @@ void print_counts(const struct policy *policy)
 			pins += in_section[k].kind != PIN_DENY;
 	}
 	printf("%zu section%s, %zu pin%s", n, plural(n), pins, plural(pins));
+	n = policy->revoked_keys.count;
+	if (n)
+		printf(", %zu revoked key%s", n, plural(n));
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "gate/ct.h"
 #include "gate/judge.h"
 #include "gate/lacking.h"
 #include "gate/security.h"
@@ -38,6 +39,15 @@
 #define ECH_STATUS_FAILED	       0
 #define ECH_STATUS_FAILED_ECH	       (-105)
 #define ECH_STATUS_FAILED_ECH_BAD_NAME (-106)
+
+/* What comes into force now may find that no file can be opened when it is needed. */
+static int refresh(struct openssl *lib)
+{
+	int rv = store_refresh();
+
+	ct_prepare(lib);
+	return rv;
+}
 
 /*
  * Keeps the SNI of the ClientHello that is being made. Afterwards the program
@@ -80,7 +90,7 @@ static int look(struct openssl *lib, SSL *ssl)
 	now = (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
 	if (state && state->looked && now - state->looked < LOOK_MS)
 		return 0;
-	if (store_refresh() < 0)
+	if (refresh(lib) < 0)
 		return -1;
 	if (state)
 		state->looked = now;
@@ -326,7 +336,7 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 	if (state)
 		state->looked = 0;
 	de_escalate(lib, ssl);
-	if (!looked && store_refresh() < 0) {
+	if (!looked && refresh(lib) < 0) {
 		take_sent_name(&c);
 		c.failure = "out of memory while a changed policy was read";
 		return judge(&c, true, NULL) != VERDICT_REFUSED;

@@ -138,8 +138,7 @@ static const char *reason_sentence(const struct judgement *j)
 {
 	switch (j->reason) {
 	case REASON_INTERNAL_ERROR:
-		return j->later ? "its policy uses a key that this version cannot enforce yet"
-				: "it cannot be judged";
+		return "it cannot be judged";
 	case REASON_BAD_POLICY:
 		return "bad policy";
 	case REASON_DENIED_KEY:
@@ -284,7 +283,7 @@ static void add_pinned(struct text *t, const char *separator, const struct event
 	if (j->reason == REASON_DENIED_KEY && j->pin) {
 		text_add(t, "%sdenied %s (", separator, pin_format(j->pin->sha256, pin));
 		add_place(t, e, j->pin->place);
-		text_add(t, ", deny)");
+		text_add(t, ", %s)", policy_pin_word((enum pin_kind)j->pin->kind));
 		return;
 	}
 	if (!j->demand.section)
@@ -327,10 +326,11 @@ static void add_head(struct text *t, const struct event *e)
 		text_add(t, ": %s", e->policy->source->error);
 		return;
 	}
-	if (j->later)
-		text_add(t, " (`%s')", j->later);
 	if (e->failure)
 		text_add(t, ": %s", e->failure);
+	if (j->reason == REASON_CT_MISSING)
+		text_add(t, ": %u valid SCT%s by %u log%s", e->scts, e->scts == 1 ? "" : "s",
+			 e->logs, e->logs == 1 ? "" : "s");
 	text_add(t, " (");
 	add_place(t, e, j->place);
 	if (j->demand.section)

@@ -18,6 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pure/ctlogs.h"
+#include "pure/revoked.h"
+
 /*
  * Two writes within one tick of the kernel's clock (at most 10 ms, CONFIG_HZ=100)
  * leave the same times behind: what is younger than this may yet change unseen.
@@ -407,28 +410,6 @@ static const struct policy *seal(struct policy *loose)
 	return sealed == MAP_FAILED ? NULL : sealed;
 }
 
-static int parse(struct source *s)
-{
-	struct policy_text *texts = calloc(s->n_files, sizeof(*texts));
-	char *error = malloc(POLICY_ERROR_SIZE);
-	struct policy *loose = NULL;
-
-	if (!texts || !error)
-		goto out;
-	for (size_t i = 0; i < s->n_files; i++)
-		texts[i] = (struct policy_text){ s->files[i].path, s->files[i].bytes,
-						 s->files[i].len };
-	loose = policy_parse(texts, s->n_files, s->path, s->host, error);
-	if (loose)
-		s->policy = seal(loose);
-	else
-		fail(s, "%s", error);
-out:
-	free(error);
-	free(texts);
-	return s->policy ? 0 : -1;
-}
-
 static void drop_files(struct source_file **files, size_t *n)
 {
 	for (size_t i = 0; i < *n; i++) {
@@ -452,36 +433,121 @@ static void drop_texts(struct source *s)
 	drop_files(&s->files, &s->n_files);
 }
 
-static int add_ca_file(struct source *s, const struct policy_value *value)
+/* Reads the file that KEY of the policy P names as VALUE, once. */
+static int add_named(struct source *s, const struct policy *p, const char *key,
+		     const struct policy_value *value)
 {
-	const char *path = policy_string(s->policy, value->text);
-	const struct source_file *file;
+	const char *path = policy_string(p, value->text);
 	char *what = NULL;
-	int rv = -1;
+	int rv;
 
 	if (source_file(s, path))
 		return 0;
-	if (asprintf(&what, "%s:%u: ca-file '%s'", policy_string(s->policy, value->place.file),
-		     value->place.line, path) < 0)
+	if (asprintf(&what, "%s:%u: %s '%s'", policy_string(p, value->place.file),
+		     value->place.line, key, path) < 0)
 		return -1;
-	if (add_file(s, path, what) == 0) {
-		file = source_file(s, path);
-		if (memmem(file->bytes, file->len, "-----BEGIN ", 11))
-			rv = 0;
-		else
-			fail(s, "%s: holds no PEM certificate; name a file of trust anchors", what);
-	}
+	rv = add_file(s, path, what);
 	free(what);
 	return rv;
 }
 
-/* What stays is what sections refer to. */
-static int keep_ca_files(struct source *s)
+/* The files read so far as texts, from malloc(3). */
+static struct policy_text *texts_of(const struct source *s)
+{
+	struct policy_text *texts = calloc(s->n_files, sizeof(*texts));
+
+	for (size_t i = 0; texts && i < s->n_files; i++)
+		texts[i] = (struct policy_text){ s->files[i].path, s->files[i].bytes,
+						 s->files[i].len };
+	return texts;
+}
+
+/* Takes over LOOSE; the policy with the keys of its `revoked' lists, or NULL. */
+static struct policy *add_revoked(struct source *s, struct policy *loose,
+				  char error[POLICY_ERROR_SIZE])
+{
+	const struct policy_value *lists;
+	struct policy_text *texts;
+	size_t n;
+	int rv = 0;
+
+	lists = policy_values(loose, loose->revoked, &n);
+	if (!n)
+		return loose;
+	for (size_t i = 0; rv == 0 && i < n; i++)
+		rv = add_named(s, loose, "revoked", &lists[i]);
+	texts = rv == 0 ? texts_of(s) : NULL;
+	if (!texts) {
+		free(loose);
+		return NULL;
+	}
+	loose = revoked_add(loose, texts, s->n_files, error);
+	if (!loose)
+		fail(s, "%s", error);
+	free(texts);
+	drop_files(&s->files, &s->n_files);
+	return loose;
+}
+
+static int parse(struct source *s)
+{
+	struct policy_text *texts = texts_of(s);
+	char *error = malloc(POLICY_ERROR_SIZE);
+	struct policy *loose = NULL;
+
+	if (texts && error) {
+		loose = policy_parse(texts, s->n_files, s->path, s->host, error);
+		if (!loose)
+			fail(s, "%s", error);
+		drop_texts(s);
+		if (loose)
+			loose = add_revoked(s, loose, error);
+	}
+	if (loose)
+		s->policy = seal(loose);
+	free(error);
+	free(texts);
+	return s->policy ? 0 : -1;
+}
+
+static int add_ca_file(struct source *s, const struct policy_value *value)
+{
+	const struct source_file *file;
+
+	if (add_named(s, s->policy, "ca-file", value) < 0)
+		return -1;
+	file = source_file(s, policy_string(s->policy, value->text));
+	if (memmem(file->bytes, file->len, "-----BEGIN ", 11))
+		return 0;
+	return fail(s,
+		    "%s:%u: ca-file '%s': holds no PEM certificate; name a file of trust anchors",
+		    policy_string(s->policy, value->place.file), value->place.line, file->path);
+}
+
+static int add_ct_logs(struct source *s, const struct policy_value *value)
+{
+	const struct source_file *file;
+	char *error;
+
+	if (add_named(s, s->policy, "ct-logs", value) < 0 || !(error = malloc(POLICY_ERROR_SIZE)))
+		return -1;
+	file = source_file(s, policy_string(s->policy, value->text));
+	s->n_ct_logs =
+		ctlogs_count(&(struct policy_text){ file->path, file->bytes, file->len }, error);
+	if (!s->n_ct_logs)
+		fail(s, "%s", error);
+	free(error);
+	return s->n_ct_logs ? 0 : -1;
+}
+
+/* What stays of all the files is what the policy refers to and does not hold. */
+static int keep_files(struct source *s)
 {
 	const struct policy_section *sections;
 	size_t n;
 
-	drop_texts(s);
+	if (s->policy->ct_logs.text && add_ct_logs(s, &s->policy->ct_logs) < 0)
+		return -1;
 	sections = policy_sections(s->policy, &n);
 	for (size_t i = 0; i < n; i++)
 		if (sections[i].ca_file.text && add_ca_file(s, &sections[i].ca_file) < 0)
@@ -540,7 +606,7 @@ static int load_once(struct source *s)
 	errno = 0;
 	if (collect(s) < 0 || parse(s) < 0)
 		return -1;
-	return keep_ca_files(s);
+	return keep_files(s);
 }
 
 static struct source *load(const char *path, bool host, bool draft)
@@ -615,11 +681,30 @@ struct source *source_of_refused(const char *list)
 
 void source_free(struct source *s)
 {
+	struct source_kept *kept, *next;
+
 	if (!s)
 		return;
+	for (kept = s->kept; kept; kept = next) {
+		next = kept->next;
+		kept->drop(kept);
+	}
 	clear(s);
 	free(s->path);
 	free(s);
+}
+
+bool source_file_holds(const struct source_file *file)
+{
+	int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	size_t len = 0;
+	char *bytes = fd < 0 ? NULL : read_whole(fd, file->len, &len);
+	bool holds = bytes && len == file->len && !memcmp(bytes, file->bytes, len);
+
+	free(bytes);
+	if (fd >= 0)
+		close(fd);
+	return holds;
 }
 
 const struct source_file *source_file(const struct source *s, const char *path)
@@ -628,6 +713,24 @@ const struct source_file *source_file(const struct source *s, const char *path)
 		if (!strcmp(s->files[i].path, path))
 			return &s->files[i];
 	return NULL;
+}
+
+void source_keep(const struct source *s, struct source_kept *kept)
+{
+	_Atomic(struct source_kept *) *first = &((struct source *)(uintptr_t)s)->kept;
+
+	kept->next = *first;
+	while (!atomic_compare_exchange_weak(first, &kept->next, kept))
+		;
+}
+
+const struct source_kept *source_kept(const struct source *s, const void *owner)
+{
+	const struct source_kept *kept = s->kept;
+
+	while (kept && kept->owner != owner)
+		kept = kept->next;
+	return kept;
 }
 
 char **source_list(const char *list)

@@ -7,6 +7,7 @@
 #ifndef PINSHIM_SOURCE_H
 #define PINSHIM_SOURCE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -35,6 +36,16 @@ struct source_file {
 	bool in_folder; /* it was found in a folder of policies */
 };
 
+/*
+ * Something that was made from the policy's files, and is freed with them. To
+ * begin a structure of its maker's.
+ */
+struct source_kept {
+	struct source_kept *next;
+	const void *owner;
+	void (*drop)(struct source_kept *kept);
+};
+
 struct source {
 	char *path; /* of the policy: a file, a folder, or the folder of a host's policy */
 	bool host;
@@ -47,8 +58,10 @@ struct source {
 	bool shortage; /* it is bad for want of something that may come: to be read again */
 	struct source_stamp *stamps; /* all that a change of the policy would change */
 	size_t n_stamps;
-	struct source_file *files; /* every ca-file, read */
+	struct source_file *files; /* every ca-file and the ct-logs, read */
 	size_t n_files;
+	size_t n_ct_logs; /* that `ct-logs' enables */
+	_Atomic(struct source_kept *) kept;
 	struct source_file *texts; /* of a draft: what was parsed */
 	size_t n_texts;
 };
@@ -83,12 +96,19 @@ struct source *source_of_refused(const char *list);
 /* Whether anything that was read is no longer what it was: one stat(2) a stamp. */
 bool source_changed(const struct source *s);
 
+/* Whether there is at its path what was read. */
+bool source_file_holds(const struct source_file *file);
 /* Whether a file called NAME in a folder is part of its policy: as the shell's *.ini, none hidden.
  */
 bool source_is_text(const char *name);
 
 /* The file PATH among those read with the policy, or NULL. */
 const struct source_file *source_file(const struct source *s, const char *path);
+
+/* Keeps KEPT with S for its owner, and what an owner has kept, or NULL. Threads may do so at once.
+ */
+void source_keep(const struct source *s, struct source_kept *kept);
+const struct source_kept *source_kept(const struct source *s, const void *owner);
 
 /*
  * The elements of a colon-separated list of policies as absolute paths, in a

@@ -40,6 +40,7 @@ static _Atomic uint64_t last_serial;
 static _Atomic pid_t exchanging; /* the process in which a thread is at it; 0: nobody */
 static struct retired *retired;	 /* only touched by whoever holds `exchanging' */
 static _Atomic(const char *) program;
+static atomic_bool read_sandboxed;
 static _Atomic(const char *) events;
 
 bool store_sandboxed(void)
@@ -52,6 +53,11 @@ bool store_sandboxed(void)
 	if (mode > 0 || (mode < 0 && errno == EPERM))
 		filtered = true;
 	return filtered;
+}
+
+bool store_may_open(void)
+{
+	return read_sandboxed || !store_sandboxed();
 }
 
 /* NULL: no memory. */
@@ -296,6 +302,8 @@ static struct store_set *first_set(void)
 		free_set(set);
 		return NULL;
 	}
+	if (set->n)
+		read_sandboxed = store_sandboxed();
 	if (set->n || events)
 		return set;
 	free(set);

@@ -68,6 +68,12 @@ void store_leave(void);
  */
 bool store_sandboxed(void);
 
+/*
+ * Whether what belongs to the policies may still be opened: no filter is in force,
+ * or the policies themselves were read under one.
+ */
+bool store_may_open(void);
+
 /* The running program, from /proc/self/exe at the first look; "" when unreadable. */
 const char *store_program(void);
 

@@ -106,3 +106,22 @@ pin = $(pin nobody)"
 		assert_data 2
 	done
 }
+
+@test "a list of revoked keys changes without its policy; a bad one leaves the last good one" {
+	start_server line api
+	pin nobody >"$T/revoked.txt"
+	replace <<<"revoked = $T/revoked.txt
+[api.example.com]
+pin = $(pin api)"
+	start_loop
+	accepted_again
+	pin api >>"$T/revoked.txt"
+	refused_again
+	echo nonsense >"$T/revoked.txt"
+	refused_again
+	refused_again
+	[ "$(grep -c 'its new text is bad: .*/revoked.txt:1: ' "$T/err")" = 1 ] || fail "not said once"
+	echo '# none any more' >"$T/revoked.txt"
+	accepted_again
+	assert_data 2
+}
