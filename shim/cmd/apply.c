@@ -12,8 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/check_warn.h"
 #include "cmd/cmd.h"
 #include "cmd/publish.h"
+#include "cmd/summary.h"
 #include "process/source.h"
 
 static bool is(const struct stat *st, const char *path)
@@ -34,26 +36,6 @@ static enum publish_place place_of(const char *path)
 	return S_ISDIR(st.st_mode) ? PUBLISH_FOLDER : PUBLISH_FILE;
 }
 
-static size_t count_pins(const struct policy *policy)
-{
-	const struct policy_section *sections;
-	const struct policy_pin *pins;
-	size_t n_sections, n, count = 0;
-
-	sections = policy_sections(policy, &n_sections);
-	for (size_t i = 0; i < n_sections; i++) {
-		pins = policy_pins(policy, sections[i].pins, &n);
-		for (size_t k = 0; k < n; k++)
-			count += pins[k].kind != PIN_DENY;
-	}
-	return count;
-}
-
-static const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 /* " (with 2 files of /etc/pinshim/policy.d)": the other part, where there is one. */
 static void print_other_part(const struct source *draft, enum publish_place place)
 {
@@ -69,9 +51,6 @@ static void print_other_part(const struct source *draft, enum publish_place plac
 
 static void print_success(const struct source *draft, enum publish_place place)
 {
-	size_t sections, pins = count_pins(draft->policy);
-
-	policy_sections(draft->policy, &sections);
 	switch (place) {
 	case PUBLISH_FILE:
 		fputs("published " PUBLISHED_FILE, stdout);
@@ -83,7 +62,8 @@ static void print_success(const struct source *draft, enum publish_place place)
 		fputs("kept " SOURCE_HOST_DIR " as the last good policy", stdout);
 		break;
 	}
-	printf(": %zu section%s, %zu pin%s", sections, plural(sections), pins, plural(pins));
+	fputs(": ", stdout);
+	print_counts(draft->policy);
 	print_other_part(draft, place);
 	putchar('\n');
 }
@@ -96,6 +76,7 @@ static int apply_draft(const struct source *draft, enum publish_place place)
 	}
 	if (publish(draft, place) < 0)
 		return EXIT_FAILURE;
+	check_warn(draft);
 	print_success(draft, place);
 	return EXIT_SUCCESS;
 }

@@ -13,6 +13,7 @@
 #include "cmd/check_warn.h"
 #include "cmd/cmd.h"
 #include "cmd/server.h"
+#include "cmd/summary.h"
 #include "process/last_good.h"
 #include "process/source.h"
 
@@ -24,30 +25,6 @@ struct wanted {
 	const char *port; /* NULL: not said */
 	char **hosts;	  /* NULL-terminated */
 };
-
-static const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
-static void print_summary(const struct source *source)
-{
-	const struct policy_section *sections;
-	const struct policy_pin *in_section;
-	size_t n, n_pins, pins = 0;
-
-	sections = policy_sections(source->policy, &n);
-	for (size_t i = 0; i < n; i++) {
-		in_section = policy_pins(source->policy, sections[i].pins, &n_pins);
-		for (size_t k = 0; k < n_pins; k++)
-			pins += in_section[k].kind != PIN_DENY;
-	}
-	printf("%s: %zu section%s, %zu pin%s", source->path, n, plural(n), pins, plural(pins));
-	n = source->policy->revoked_keys.count;
-	if (n)
-		printf(", %zu revoked key%s", n, plural(n));
-	putchar('\n');
-}
 
 /* What programs that start now do under the host's policy, which is bad. */
 static void tell_of_last_good(void)
@@ -89,7 +66,9 @@ static int report(const struct source *source, const struct wanted *wanted)
 		return EXIT_FAILURE;
 	}
 	warnings = check_warn(source);
-	print_summary(source);
+	printf("%s: ", source->path);
+	print_counts(source->policy);
+	putchar('\n');
 	if (wanted->connect && (rv = check_connect(&task, &result)) != 0)
 		return rv;
 	return status_of(&result, wanted->strict, warnings + result.warnings);

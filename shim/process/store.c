@@ -160,17 +160,20 @@ static int add(struct store_set **set, struct source *source, enum policy_mode c
 }
 
 /* POLICY, the host's, is bad from the start: the last good one, if there is any, is in force. */
-static void fall_back(struct store_policy *policy)
+static int fall_back(struct store_policy *policy)
 {
 	const struct source *bad = policy->source;
 	struct source *good = last_good_load();
 
-	if (!good || !good->policy) {
+	if (!good)
+		return -1;
+	if (!good->policy) {
 		source_free(good);
-		return;
+		return 0;
 	}
 	put_in_force(policy, good);
 	policy->newest = bad;
+	return 0;
 }
 
 static int add_host(struct store_set **set)
@@ -183,9 +186,7 @@ static int add_host(struct store_set **set)
 	}
 	if (add(set, host, MODE_ENFORCE, NULL) < 0)
 		return -1;
-	if (!host->policy)
-		fall_back(&(*set)->policies[0]);
-	return 0;
+	return host->policy || host->shortage ? 0 : fall_back(&(*set)->policies[0]);
 }
 
 static bool is_log(const char *log)
@@ -323,6 +324,14 @@ static void tell_of_bad(const struct store_policy *policy)
 	free(longer);
 }
 
+/* Of a SET that has just been read. */
+static void tell_of_all_bad(const struct store_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->policies[i].newest != set->policies[i].source)
+			tell_of_bad(&set->policies[i]);
+}
+
 /* Puts *SET in force as the first, or finds there what another thread was faster with. */
 static void begin(struct store_set **set)
 {
@@ -334,9 +343,7 @@ static void begin(struct store_set **set)
 		*set = expected;
 		return;
 	}
-	for (size_t i = 0; i < (*set)->n; i++)
-		if ((*set)->policies[i].newest != (*set)->policies[i].source)
-			tell_of_bad(&(*set)->policies[i]);
+	tell_of_all_bad(*set);
 }
 
 bool store_active(void)
@@ -485,6 +492,8 @@ static int exchange(void)
 	set = is_unread(old) ? first_set() : renewed(old, &rv);
 	if (!set)
 		return -1;
+	if (is_unread(old))
+		tell_of_all_bad(set);
 	current = set;
 	retire(old, set);
 	return rv;

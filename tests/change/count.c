@@ -3,7 +3,6 @@
  * To be preloaded before the library: writes every path that it looks at or opens
  * to the file $COUNT_TO, a line each.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>

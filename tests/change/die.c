@@ -3,7 +3,6 @@
  * To be preloaded: the process ends before its $DIE_AT-th call that changes a
  * file system, as if the machine had been switched off.
  */
-#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>

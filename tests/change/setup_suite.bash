@@ -13,8 +13,12 @@ setup_suite() {
 	done
 	export PKI=$BATS_SUITE_TMPDIR/pki OBJECTS=$BATS_SUITE_TMPDIR
 	env -i PATH=/usr/bin:/bin "$here/../lib/pki.sh" "$PKI"
+	build() { # ARGUMENT...
+		env -i PATH=/usr/bin:/bin "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror \
+			-O1 -I"$here/../../shim" "$@"
+	}
 	for program in count die; do
-		env -i PATH=/usr/bin:/bin "${CC:-cc}" -std=gnu11 -Wall -Wextra -Werror -O1 -shared -fPIC \
-			-o "$OBJECTS/$program.so" "$here/$program.c" -ldl
+		build -shared -fPIC -o "$OBJECTS/$program.so" "$here/$program.c" -ldl
 	done
+	build -o "$OBJECTS/swarm" "$here/swarm.c" -lssl -lcrypto
 }
