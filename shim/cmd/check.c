@@ -13,6 +13,7 @@
 #include "cmd/check_warn.h"
 #include "cmd/cmd.h"
 #include "cmd/server.h"
+#include "process/last_good.h"
 #include "process/source.h"
 
 /* Not that of a refusal: the network may be down. */
@@ -48,6 +49,24 @@ static void print_summary(const struct source *source)
 	putchar('\n');
 }
 
+/* What programs that start now do under the host's policy, which is bad. */
+static void tell_of_last_good(void)
+{
+	struct source *good = last_good_load();
+	char date[DATE_SIZE];
+
+	if (good && good->policy)
+		complain("the last good policy of %s is used by programs that start now: %s",
+			 last_good_date(date), good->path);
+	else if (good && good->absent)
+		complain("every handshake is refused: 'pinshim apply' has kept no last good "
+			 "policy");
+	else if (good)
+		complain("every handshake is refused: the last good policy is bad, too: %s",
+			 good->error);
+	source_free(good);
+}
+
 /* The worst that was found. */
 static int status_of(const struct connect_result *result, bool strict, unsigned warnings)
 {
@@ -65,6 +84,8 @@ static int report(const struct source *source, const struct wanted *wanted)
 
 	if (!source->policy) {
 		fprintf(stderr, "%s\n", source->error);
+		if (source->host && !source->absent)
+			tell_of_last_good();
 		return EXIT_FAILURE;
 	}
 	warnings = check_warn(source);

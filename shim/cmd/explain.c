@@ -14,6 +14,7 @@
 #include "cmd/program.h"
 #include "process/known.h"
 #include "process/known_file.h"
+#include "process/last_good.h"
 #include "process/source.h"
 #include "pure/date.h"
 #include "pure/verdict.h"
@@ -246,6 +247,25 @@ static void explain_policy(const struct source *source, const struct question *q
 		puts("  nothing is demanded: the handshake is not judged");
 }
 
+/* A host's policy that is bad: what programs that start now go by. */
+static void explain_last_good(const struct question *q)
+{
+	struct source *good = last_good_load();
+	char date[DATE_SIZE];
+
+	if (good && good->policy) {
+		printf(SOURCE_HOST_DIR ": bad policy: programs that start now use the last good "
+				       "one, of %s\n%s:\n",
+		       last_good_date(date), good->path);
+		explain_policy(good, q);
+	} else {
+		puts(SOURCE_HOST_DIR ": bad policy: every handshake is refused");
+		if (good && !good->absent)
+			complain("%s", good->error);
+	}
+	source_free(good);
+}
+
 /* CAP: no verdict of this policy is more severe. */
 static int explain_source(const char *path, bool host, enum policy_mode cap,
 			  const struct question *q)
@@ -258,6 +278,9 @@ static int explain_source(const char *path, bool host, enum policy_mode cap,
 	} else if (host && source->absent) {
 		printf("%s: no policy\n", path);
 		rv = 0;
+	} else if (!source->policy && host) {
+		explain_last_good(q);
+		complain("%s", source->error);
 	} else if (!source->policy) {
 		printf("%s: bad policy: every handshake is refused\n", path);
 		complain("%s", source->error);

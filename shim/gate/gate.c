@@ -72,6 +72,31 @@ static bool record_name(struct openssl *lib, SSL *ssl)
 	return true;
 }
 
+/* From setting a session to the ClientHello of the same handshake. */
+#define LOOK_MS 100
+
+/*
+ * Puts changed policies in force as a handshake of SSL begins. A program sets a
+ * session, starts, and libssl makes a ClientHello in several passes: that is one
+ * handshake, and one look. -1: no memory; then the completion gate looks again.
+ */
+static int look(struct openssl *lib, SSL *ssl)
+{
+	struct state_ssl *state = state_make_ssl(lib, ssl);
+	struct timespec clock = { 0 };
+	int64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &clock);
+	now = (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
+	if (state && state->looked && now - state->looked < LOOK_MS)
+		return 0;
+	if (refresh(lib) < 0)
+		return -1;
+	if (state)
+		state->looked = now;
+	return 0;
+}
+
 /*
  * Whether the server did not take up the encrypted ClientHello (ECH, 4.0). It then
  * speaks for the name on the outside, and libssl ends the handshake when that is
@@ -305,9 +330,13 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 {
 	bool foreign = key_is_foreign(lib, ssl), resumed = lib->SSL_session_reused(ssl);
 	struct judge_case c = { .lib = lib, .ssl = ssl };
+	struct state_ssl *state = state_of_ssl(lib, ssl);
+	bool looked = state && state->looked;
 
+	if (state)
+		state->looked = 0;
 	de_escalate(lib, ssl);
-	if (refresh(lib) < 0) {
+	if (!looked && refresh(lib) < 0) {
 		take_sent_name(&c);
 		c.failure = "out of memory while a changed policy was read";
 		return judge(&c, true, NULL) != VERDICT_REFUSED;
@@ -429,6 +458,8 @@ bool gate_hello(struct openssl *lib, SSL *ssl)
 {
 	const int before = errno;
 
+	look(lib, ssl);
+	errno = before;
 	if (record_name(lib, ssl))
 		return !lib->early_data || early_data_is_good(lib, ssl);
 	lacking_tell(lib, ssl, "memory");
@@ -465,5 +496,5 @@ bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	struct judge_case c = case_of_session(lib, ssl, session);
 
-	return refresh(lib) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
+	return look(lib, ssl) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
 }

@@ -17,6 +17,7 @@
 
 #include "process/fold.h"
 #include "process/known_file.h"
+#include "process/last_good.h"
 #include "process/sink.h"
 #include "process/text.h"
 #include "pure/date.h"
@@ -222,12 +223,16 @@ static const char *base_name(const char *path)
 /* "pins.ini:7", or the policy's path where no line decided. */
 static void add_place(struct text *t, const struct event *e, struct policy_place place)
 {
-	const struct policy *p = e->policy->source->policy;
+	const struct source *source = e->policy->source;
+	const char *file;
 
-	if (p && place.line)
-		text_add(t, "%s:%u", base_name(policy_string(p, place.file)), place.line);
-	else
-		text_add(t, "%s", e->policy->source->path);
+	if (!source->policy || !place.line) {
+		text_add(t, "%s", source->path);
+		return;
+	}
+	file = policy_string(source->policy, place.file);
+	/* Not to be taken for the file of the same name in /etc. */
+	text_add(t, "%s:%u", last_good_is(source) ? file : base_name(file), place.line);
 }
 
 static void add_served(struct text *t, const char *separator, const struct event *e)
@@ -309,7 +314,11 @@ static void add_head(struct text *t, const struct event *e)
 	text_add(t, "%s[%d]: ", *store_program() ? base_name(store_program()) : "a program",
 		 (int)getpid());
 	if (e->policy_error) {
-		text_add(t, "the policy in force stays, its new text is bad: %s", e->policy_error);
+		text_add(t, "%s: %s",
+			 last_good_is(e->policy->source)
+				 ? "the host's policy is bad"
+				 : "the policy in force stays, its new text is bad",
+			 e->policy_error);
 		return;
 	}
 	text_add(t, "%s %s: %s", verb(j->verdict), shown_name(e), reason_sentence(j));

@@ -21,9 +21,6 @@
 #include "pure/ctlogs.h"
 #include "pure/revoked.h"
 
-#define HOST_FILE SOURCE_HOST_DIR "/policy.ini"
-#define HOST_DIR  SOURCE_HOST_DIR "/policy.d"
-
 /*
  * Two writes within one tick of the kernel's clock (at most 10 ms, CONFIG_HZ=100)
  * leave the same times behind: what is younger than this may yet change unseen.
@@ -153,7 +150,7 @@ static int check_only_root_writes(struct source *s, const char *path)
 
 static int check_writers(struct source *s, const char *path, const struct stat *st)
 {
-	if (s->host)
+	if (s->host && !s->copying)
 		return check_only_root_writes(s, path);
 	if (st->st_mode & S_IWOTH)
 		return fail(s,
@@ -252,12 +249,16 @@ static int add_file(struct source *s, const char *path, const char *what)
 	return 0;
 }
 
+bool source_is_text(const char *name)
+{
+	size_t len = strlen(name);
+
+	return *name != '.' && len > 4 && !strcmp(name + len - 4, ".ini");
+}
+
 static int is_ini(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name);
-
-	/* What the shell's *.ini would match: no hidden files. */
-	return entry->d_name[0] != '.' && len > 4 && !strcmp(entry->d_name + len - 4, ".ini");
+	return source_is_text(entry->d_name);
 }
 
 /* alphasort(3) would go by the program's locale. */
@@ -285,6 +286,8 @@ static int add_folder(struct source *s, const char *path, const struct stat *st)
 		if (rv == 0 && (asprintf(&file, "%s/%s", path, entries[i]->d_name) < 0 ||
 				add_file(s, file, file) < 0))
 			rv = -1;
+		if (rv == 0)
+			s->files[s->n_files - 1].in_folder = true;
 		free(file);
 		free(entries[i]);
 	}
@@ -297,14 +300,12 @@ static bool is_absence(int error)
 	return error == ENOENT || error == ENOTDIR;
 }
 
-static int collect_program(struct source *s)
+/* Adds s->path, a file or a folder that has to be there. */
+static int collect_path(struct source *s)
 {
+	size_t before = s->n_files;
 	struct stat st;
 
-	if (!*s->path)
-		return fail(s,
-			    "PINSHIM_POLICY: has an empty element, which names no policy; name a "
-			    "file or folder, or unset it");
 	if (stat(s->path, &st) < 0) {
 		s->absent = is_absence(errno);
 		fail(s, "%s: cannot be read: %m; name a policy file or a folder of *.ini", s->path);
@@ -315,7 +316,7 @@ static int collect_program(struct source *s)
 		return add_file(s, s->path, s->path);
 	if (add_folder(s, s->path, &st) < 0)
 		return -1;
-	if (s->n_files == 0)
+	if (s->n_files == before)
 		return fail(s, "%s: holds no *.ini file; put a policy there", s->path);
 	return 0;
 }
@@ -332,14 +333,65 @@ static int add_if_there(struct source *s, const char *path)
 	return add_stamp(s, path, NULL) < 0 || s->error ? -1 : 0;
 }
 
+static int collect_program(struct source *s)
+{
+	if (!*s->path)
+		return fail(s,
+			    "PINSHIM_POLICY: has an empty element, which names no policy; name a "
+			    "file or folder, or unset it");
+	return collect_path(s);
+}
+
+/* Adds NAME in FOLDER, that need not be there. */
+static int add_part(struct source *s, const char *folder, const char *name)
+{
+	char *path = NULL;
+	int rv = asprintf(&path, "%s/%s", folder, name) < 0 ? -1 : add_if_there(s, path);
+
+	free(path);
+	return rv;
+}
+
 static int collect_host(struct source *s)
 {
-	if (add_if_there(s, HOST_FILE) < 0 || add_if_there(s, HOST_DIR) < 0)
+	if (add_part(s, s->path, POLICY_FILE) < 0 || add_part(s, s->path, POLICY_DIR) < 0)
 		return -1;
 	if (s->n_files)
 		return 0;
 	s->absent = true;
-	return fail(s, SOURCE_HOST_DIR ": holds neither policy.ini nor policy.d/*.ini; write one");
+	return fail(s, "%s: holds neither policy.ini nor policy.d/*.ini; write one", s->path);
+}
+
+/* The draft is read as any policy: what will be the host's is a copy of it. */
+static int collect_draft_itself(struct source *s)
+{
+	int rv;
+
+	s->copying = true;
+	rv = collect_path(s);
+	s->copying = false;
+	return rv;
+}
+
+static int collect_draft(struct source *s)
+{
+	bool has_home = access(SOURCE_HOST_DIR, F_OK) == 0;
+	struct stat st;
+
+	if (!strcmp(s->path, SOURCE_HOST_DIR))
+		return collect_host(s);
+	if (check_only_root_writes(s, has_home ? SOURCE_HOST_DIR : "/etc") < 0)
+		return -1;
+	if (stat(s->path, &st) == 0 && S_ISDIR(st.st_mode))
+		return add_part(s, SOURCE_HOST_DIR, POLICY_FILE) < 0 ? -1 : collect_draft_itself(s);
+	return collect_draft_itself(s) < 0 ? -1 : add_part(s, SOURCE_HOST_DIR, POLICY_DIR);
+}
+
+static int collect(struct source *s)
+{
+	if (s->draft)
+		return collect_draft(s);
+	return s->host ? collect_host(s) : collect_program(s);
 }
 
 static const struct policy *seal(struct policy *loose)
@@ -358,15 +410,27 @@ static const struct policy *seal(struct policy *loose)
 	return sealed == MAP_FAILED ? NULL : sealed;
 }
 
-static void drop_files(struct source *s)
+static void drop_files(struct source_file **files, size_t *n)
 {
-	for (size_t i = 0; i < s->n_files; i++) {
-		free(s->files[i].path);
-		free(s->files[i].bytes);
+	for (size_t i = 0; i < *n; i++) {
+		free((*files)[i].path);
+		free((*files)[i].bytes);
 	}
-	free(s->files);
-	s->files = NULL;
-	s->n_files = 0;
+	free(*files);
+	*files = NULL;
+	*n = 0;
+}
+
+/* The INI texts are parsed and done with, but for those who want to copy them. */
+static void drop_texts(struct source *s)
+{
+	if (s->draft) {
+		s->texts = s->files;
+		s->n_texts = s->n_files;
+		s->files = NULL;
+		s->n_files = 0;
+	}
+	drop_files(&s->files, &s->n_files);
 }
 
 /* Reads the file that KEY of the policy P names as VALUE, once. */
@@ -421,7 +485,7 @@ static struct policy *add_revoked(struct source *s, struct policy *loose,
 	if (!loose)
 		fail(s, "%s", error);
 	free(texts);
-	drop_files(s);
+	drop_files(&s->files, &s->n_files);
 	return loose;
 }
 
@@ -435,7 +499,7 @@ static int parse(struct source *s)
 		loose = policy_parse(texts, s->n_files, s->path, s->host, error);
 		if (!loose)
 			fail(s, "%s", error);
-		drop_files(s); /* the INI texts are done with */
+		drop_texts(s);
 		if (loose)
 			loose = add_revoked(s, loose, error);
 	}
@@ -500,7 +564,8 @@ static void drop_policy(struct source *s)
 
 static void clear(struct source *s)
 {
-	drop_files(s);
+	drop_files(&s->texts, &s->n_texts);
+	drop_files(&s->files, &s->n_files);
 	for (size_t i = 0; i < s->n_stamps; i++)
 		free(s->stamps[i].path);
 	free(s->stamps);
@@ -539,12 +604,12 @@ static long youth_ns(const struct source *s, const struct timespec *read_at)
 static int load_once(struct source *s)
 {
 	errno = 0;
-	if ((s->host ? collect_host(s) : collect_program(s)) < 0 || parse(s) < 0)
+	if (collect(s) < 0 || parse(s) < 0)
 		return -1;
 	return keep_files(s);
 }
 
-struct source *source_load(const char *path, bool host)
+static struct source *load(const char *path, bool host, bool draft)
 {
 	struct source *s = calloc(1, sizeof(*s));
 	int rv = -1;
@@ -554,6 +619,7 @@ struct source *source_load(const char *path, bool host)
 		return NULL;
 	}
 	s->host = host;
+	s->draft = draft;
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		struct timespec read_at, pause = { 0 };
 
@@ -581,6 +647,16 @@ struct source *source_load(const char *path, bool host)
 		return s;
 	source_free(s); /* memory ran out */
 	return NULL;
+}
+
+struct source *source_load(const char *path, bool host)
+{
+	return load(path, host, false);
+}
+
+struct source *source_load_draft(const char *path)
+{
+	return load(path, true, true);
 }
 
 struct source *source_of_refused(const char *list)

@@ -17,11 +17,13 @@
 /* One policy in force. */
 struct store_policy {
 	const struct source *source; /* the rules; source->policy NULL: bad, all is refused */
-	const struct source *newest; /* what the files say now: differs from `source' while bad */
-	uint64_t serial;	     /* never used twice in a process: names these very rules */
-	bool exempt;		     /* this program is exempt from it */
-	enum policy_mode cap;	     /* no verdict is more severe than this mode allows */
-	const char *log;	     /* where to, instead of what the policy says; or NULL */
+	/* What the files say now, where that is bad; otherwise the same. From the start of a
+	 * process it is the host's files, and `source' the last good policy. */
+	const struct source *newest;
+	uint64_t serial;      /* never used twice in a process: names these very rules */
+	bool exempt;	      /* this program is exempt from it */
+	enum policy_mode cap; /* no verdict is more severe than this mode allows */
+	const char *log;      /* where to, instead of what the policy says; or NULL */
 };
 
 struct store_set {

@@ -3,33 +3,7 @@
 # The policy changes while a program runs, which makes a handshake each time it is told to.
 
 load ../lib/rig
-
-start_loop() { # [KEY=VALUE...]
-	coproc LOOP { exec "${SHIMMED[@]}" "$CLIENT" loop "$PORT" "ca=$PKI/ca.pem" sni=api.example.com "$@" \
-		2>"$T/err" 3>&-; }
-	started "$LOOP_PID"
-}
-
-again() { # one more handshake; what the client says is in $T/out
-	local line
-	: >"$T/out"
-	echo go >&"${LOOP[1]}"
-	while IFS= read -r -t 10 -u "${LOOP[0]}" line; do
-		[ "$line" != done= ] || return 0
-		echo "$line" >>"$T/out"
-	done
-	fail "the client ended"
-}
-
-accepted_again() {
-	again
-	assert_fact handshake=ok answer=ok
-}
-
-refused_again() {
-	again
-	assert_fact handshake=failed 'error=certificate verify failed'
-}
+load ../lib/loop
 
 replace() { # reads the new policy
 	cat >"$POLICY.new"
