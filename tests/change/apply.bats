@@ -272,7 +272,8 @@ policies_to_interrupt() {
 	mkdir "$T/old" "$T/new"
 	section nobody | tee "$T/old/b.ini" >"$T/old.ini"
 	section api | tee "$T/new/c.ini" >"$T/new.ini"
-	printf '[localhost]\nmode = off\n' | tee "$T/old/a.ini" >"$T/new/b.ini"
+	printf '[localhost]\nmode = off\n' >"$T/old/a.ini"
+	printf '[other.example.com]\nmode = off\n' >"$T/new/b.ini"
 }
 
 @test "interrupted anywhere: a file" {
