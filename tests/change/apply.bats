@@ -270,8 +270,10 @@ interrupt() { # PART: what was published and is published again, .ini or nothing
 policies_to_interrupt() {
 	start_host
 	mkdir "$T/old" "$T/new"
-	section nobody | tee "$T/old/a.ini" >"$T/old.ini"
-	section api | tee "$T/new/a.ini" >"$T/new.ini"
+	section nobody | tee "$T/old/b.ini" >"$T/old.ini"
+	section api | tee "$T/new/c.ini" >"$T/new.ini"
+	printf '[localhost]\nmode = off\n' >"$T/old/a.ini"
+	printf '[other.example.com]\nmode = off\n' >"$T/new/b.ini"
 }
 
 @test "interrupted anywhere: a file" {
