@@ -103,19 +103,20 @@ static int run(const struct trial *t, const struct canary *c)
 	return compare(t, c, &without, &with);
 }
 
-/* As another user only by root, and where that user gets at the library. */
+/* As another user only where there is one, and where that user gets at the library. */
 static bool can_run(const struct trial *t, const struct canary *c)
 {
-	return !c->as_nobody || (geteuid() == 0 && !(t->unstaged && t->elsewhere));
+	return !c->as_nobody || (t->nobody && !(t->unstaged && t->elsewhere));
 }
 
 static int run_privileged(const struct trial *t)
 {
 	struct stat st;
 
-	if (t->unstaged) {
-		complain("warning: no setuid program was tried, since the loader ignores "
-			 "LD_PRELOAD in them");
+	if (t->unstaged || !t->nobody) {
+		complain("warning: no setuid program was tried, since %s",
+			 t->unstaged ? "the loader ignores LD_PRELOAD in them"
+				     : "there is no other user to run one as");
 		return 0;
 	}
 	for (size_t i = 0; i < COUNT(privileged); i++)

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define HOST_WHY_SIZE (2 * PATH_MAX)
+#define HOST_WHY_SIZE (2UL * PATH_MAX)
 
 struct host {
 	char root[PATH_MAX]; /* of the system that is meant; "": this one */

@@ -108,8 +108,7 @@ static int check_policy(const struct host *h)
 
 	switch (host_policy(h, why, sizeof(why))) {
 	case POLICY_BAD:
-		complain(
-			"the host's policy is bad, so every TLS client would fail; mend it first:");
+		complain("the host's policy is bad; mend it first:");
 		fprintf(stderr, "%s\n", why);
 		return -1;
 	case POLICY_UNKNOWN:

@@ -19,7 +19,7 @@
 
 #define MAX_SIZE  (1 << 20) /* of a file that holds a few paths */
 #define TEMPORARY ".ld.so.preload.pinshim"
-#define WHY_SIZE  (2 * PATH_MAX)
+#define WHY_SIZE  (2UL * PATH_MAX)
 
 static int failed(const char *path)
 {
@@ -71,9 +71,10 @@ static int read_file(struct preload_file *f)
 	return rv;
 }
 
-/* Where the name leads; a link that leads nowhere is as good as no file. */
+/* Where the name leads. A link to a file that is not there is as good as no file. */
 static int resolve(struct preload_file *f, const char *root)
 {
+	enum path_state state;
 	char why[WHY_SIZE];
 	struct stat st;
 
@@ -82,14 +83,15 @@ static int resolve(struct preload_file *f, const char *root)
 		return -1;
 	}
 	f->link = lstat(f->name, &st) == 0 && S_ISLNK(st.st_mode);
-	if (safe_path(root, PRELOAD_FILE, f->real, why, sizeof(why)) != PATH_UNSAFE)
+	state = safe_path(root, PRELOAD_FILE, f->real, why, sizeof(why));
+	if (!*f->real) {
+		complain("'%s' leads nowhere: %s", f->name, why);
+		return -1;
+	}
+	if (state != PATH_UNSAFE)
 		return 0;
 	f->unsafe = strdup(why);
-	if (!f->unsafe)
-		return failed(f->name);
-	if (!f->link)
-		snprintf(f->real, sizeof(f->real), "%s", f->name);
-	return 0;
+	return f->unsafe ? 0 : failed(f->name);
 }
 
 /* Of the folder, since the file itself is replaced. */

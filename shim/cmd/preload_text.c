@@ -113,9 +113,11 @@ static void cut(char *text, const struct preload_entry *e)
 
 static void put(char *text, const struct preload_entry *e, const char *entry)
 {
-	memmove(text + e->at + strlen(entry), text + e->at + e->len,
-		strlen(text + e->at + e->len) + 1);
-	memcpy(text + e->at, entry, strlen(entry));
+	char *from = text + e->at + e->len, *to = text + e->at;
+
+	memmove(to + strlen(entry), from, strlen(from) + 1);
+	while (*entry)
+		*to++ = *entry++;
 }
 
 static void append_line(char *text, const char *entry)

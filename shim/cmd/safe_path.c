@@ -21,40 +21,40 @@ struct walk {
 	char rest[PATH_MAX]; /* what is still to walk */
 	char *why;
 	size_t why_size;
+	bool unsafe;
 };
 
-__attribute__((format(printf, 2, 3))) static enum path_state unsafe(const struct walk *w,
-								    const char *format, ...)
+/* The first thing that is unsafe is told. */
+__attribute__((format(printf, 2, 3))) static void unsafe(struct walk *w, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(w->why, w->why_size, format, args);
+	if (!w->unsafe)
+		vsnprintf(w->why, w->why_size, format, args);
 	va_end(args);
-	return PATH_UNSAFE;
+	w->unsafe = true;
 }
 
-static enum path_state examine(const struct walk *w, const struct stat *st)
+static void examine(struct walk *w, const struct stat *st)
 {
 	const char *path = *w->real ? w->real : "/";
 	const mode_t wanted = S_ISDIR(st->st_mode) ? S_IXOTH : S_IROTH;
 	const bool sticky = S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX);
 
 	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return unsafe(w, "'%s' is owned by uid %u, who could change it; chown it to root",
-			      path, (unsigned)st->st_uid);
+		unsafe(w, "'%s' is owned by uid %u, who could change it; chown it to root", path,
+		       (unsigned)st->st_uid);
 	if (S_ISLNK(st->st_mode))
-		return PATH_SAFE;
+		return;
 	if ((st->st_mode & (S_IWGRP | S_IWOTH)) && !sticky)
-		return unsafe(w,
-			      "'%s' can be written by others than root (mode %04o); chmod go-w it",
-			      path, (unsigned)(st->st_mode & 07777));
+		unsafe(w, "'%s' can be written by others than root (mode %04o); chmod go-w it",
+		       path, (unsigned)(st->st_mode & 07777));
 	if (!S_ISDIR(st->st_mode) && !S_ISREG(st->st_mode))
-		return unsafe(w, "'%s' is not a regular file", path);
+		unsafe(w, "'%s' is not a regular file", path);
 	if (!(st->st_mode & wanted))
-		return unsafe(w, "'%s' is not open to every user (mode %04o); chmod a+rX it", path,
-			      (unsigned)(st->st_mode & 07777));
-	return PATH_SAFE;
+		unsafe(w, "'%s' is not open to every user (mode %04o); chmod a+rX it", path,
+		       (unsigned)(st->st_mode & 07777));
 }
 
 /* Takes the first name off the rest and onto the path. False: there is none. */
@@ -97,42 +97,53 @@ static bool follow(struct walk *w)
 	return true;
 }
 
+/* One more name. 1: go on; 0: it is walked; -1 with errno: it leads nowhere. */
+static int step(struct walk *w, unsigned *links)
+{
+	struct stat st;
+	bool fits;
+
+	if (!next_name(w, &fits))
+		return 0;
+	errno = ENAMETOOLONG;
+	if (!fits || lstat(*w->real ? w->real : "/", &st) < 0)
+		return -1;
+	examine(w, &st);
+	if (!S_ISLNK(st.st_mode))
+		return 1;
+	errno = ELOOP;
+	return ++*links <= MAX_LINKS && follow(w) ? 1 : -1;
+}
+
 enum path_state safe_path(const char *root, const char *path, char real[PATH_MAX], char *why,
 			  size_t why_size)
 {
 	struct walk w = { .real = real, .why = why, .why_size = why_size };
-	struct stat st;
 	unsigned links = 0;
-	bool fits;
+	struct stat st;
+	int rv = -1, error;
 
-	*why = '\0';
-	if (strlen(root) >= PATH_MAX || strlen(path) >= sizeof(w.rest))
-		return unsafe(&w, "'%s' is too long a path", path);
-	strcpy(real, root);
-	w.root_len = strlen(real);
-	strcpy(w.rest, path);
-	if (stat(*real ? real : "/", &st) < 0)
-		return unsafe(&w, "'%s' cannot be examined: %s", real, strerror(errno));
-	while (examine(&w, &st) == PATH_SAFE) {
-		if (!next_name(&w, &fits))
-			return PATH_SAFE;
-		if (!fits)
-			return unsafe(&w, "'%s' is too long a path", path);
-		if (lstat(*real ? real : "/", &st) < 0) {
-			bool absent = errno == ENOENT;
-
-			unsafe(&w, "'%s': %s", real, absent ? "is not there" : strerror(errno));
-			return absent ? PATH_ABSENT : PATH_UNSAFE;
-		}
-		if (S_ISLNK(st.st_mode)) {
-			if (examine(&w, &st) != PATH_SAFE)
-				return PATH_UNSAFE;
-			if (++links > MAX_LINKS || !follow(&w))
-				return unsafe(&w, "'%s' is a link that leads nowhere", real);
-			if (stat(*real ? real : "/", &st) < 0)
-				return unsafe(&w, "'%s' cannot be examined: %s", real,
-					      strerror(errno));
-		}
+	*why = *real = '\0';
+	errno = ENAMETOOLONG;
+	if (strlen(root) < PATH_MAX && strlen(path) < sizeof(w.rest)) {
+		strcpy(real, root);
+		w.root_len = strlen(real);
+		strcpy(w.rest, path);
+		rv = stat(*root ? root : "/", &st);
 	}
-	return PATH_UNSAFE;
+	if (rv == 0) {
+		examine(&w, &st);
+		while ((rv = step(&w, &links)) > 0)
+			continue;
+	}
+	if (rv == 0)
+		return w.unsafe ? PATH_UNSAFE : PATH_SAFE;
+	error = errno;
+	if (error != ENOENT)
+		unsafe(&w, "'%s': %s", *real ? real : path, strerror(error));
+	else if (!w.unsafe)
+		snprintf(why, why_size, "'%s' is not there", real);
+	if (error != ENOENT || w.rest[strspn(w.rest, "/")])
+		*real = '\0';
+	return w.unsafe ? PATH_UNSAFE : PATH_ABSENT;
 }

@@ -18,7 +18,8 @@ enum path_state {
 /*
  * Follows the absolute PATH as a process would whose root folder is ROOT ("":
  * this one's). REAL gets the path here, without links; of an absent file the
- * path that it would have. WHY says what is unsafe or absent, and what to do.
+ * path that it would have, or "" where its folder is absent or the path leads
+ * nowhere. WHY says what is unsafe or absent, and what to do.
  *
  * Safe is what belongs to root (or to the caller), what nobody else may write,
  * and what everybody may read. A sticky folder, such as /tmp, is safe for what is in it.

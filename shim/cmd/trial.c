@@ -41,6 +41,8 @@ int trial_begin(const char *library, bool elsewhere, struct trial *t)
 		return -1;
 	if (trial_run(t, false, false, nothing, NULL, &child) < 0)
 		t->unstaged = errno;
+	/* Not as another user than root, nor where no other is mapped. */
+	t->nobody = trial_run(t, false, true, nothing, NULL, &child) == 0;
 	return 0;
 }
 

@@ -15,9 +15,10 @@
 struct trial {
 	const char *library;
 	bool elsewhere; /* its path is another host's, and here it may not be open to every user */
-	char *with,
-		*without; /* this system's ld.so.preload with the library alone, and without it */
-	int unstaged;	  /* 0, or the error that keeps programs from being staged */
+	/* This system's ld.so.preload with the library as its only copy, and without any. */
+	char *with, *without;
+	bool nobody;  /* programs can be run as a user without privileges */
+	int unstaged; /* 0, or the error that keeps programs from being staged */
 };
 
 /* 0, or -1 after a complaint. trial_end() in either case. */

@@ -37,7 +37,7 @@ struct source {
 	const struct policy *policy; /* sealed read-only; NULL when the policy is bad */
 	char *error;		     /* "FILE:LINE: what is wrong; what to write", or NULL */
 	bool absent;		     /* nothing is there: for the host's policy that means none */
-	bool empty; /* a file is: that is an error, unless it is just being written */
+	bool empty;    /* a file is: that is an error, unless it is just being written */
 	bool shortage; /* it is bad for want of something that may come: to be read again */
 	struct source_stamp *stamps; /* all that a change of the policy would change */
 	size_t n_stamps;

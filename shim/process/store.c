@@ -27,11 +27,12 @@ struct retired {
 };
 
 static struct store_set none;
-static const struct source no_memory = { .path = (char *)(size_t)"policies",
-					 .error = (char *)(size_t)"out of memory while the "
-								 "policies were read" };
+static char unread_path[] = "policies", no_memory[] = "out of memory while the policies were read";
+static const struct source unread_source = { .path = unread_path, .error = no_memory };
 /* In force until there is memory to read the policies for the first time. */
-static const struct store_set unread = { 1, { { .source = &no_memory, .newest = &no_memory } } };
+static const struct store_set unread = {
+	1, { { .source = &unread_source, .newest = &unread_source } }
+};
 static _Atomic(struct store_set *) current;
 static _Atomic size_t readers;
 static _Atomic uint64_t last_serial;

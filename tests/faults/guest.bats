@@ -27,11 +27,11 @@ wrong() { # LINE...
 @test "signals that interrupt every pause, while a policy is read that has just been written" {
 	right
 	guest timer
-	handshakes 2 ok 6
+	handshakes 11 ok 6
 	assert_quiet
 	wrong
 	guest timer
-	handshakes 2 failed 0
+	handshakes 11 failed 0
 	assert_err_lacks 'keeps changing'
 }
 
@@ -47,6 +47,21 @@ wrong() { # LINE...
 	right
 	guest no-files
 	handshakes 2 ok 6
+}
+
+@test "none is free when the policies are read for the first time" {
+	right
+	guest no-files-at-first
+	handshakes 2 ok 6
+	wrong
+	guest no-files-at-first
+	handshakes 2 failed 0
+	# Nor can it be seen then that there is no host policy.
+	mkdir -p "$T/etc/pinshim/policy.d"
+	in_host "${SHIMMED_ALONE[@]}" "$BIN/guest" "$PKI" api api.example.com no-files-at-first
+	assert_rc 0
+	handshakes 2 ok 6
+	assert_quiet
 }
 
 @test "a thread with 64 KiB of stack" {

@@ -6,9 +6,9 @@
  * then on, when it is the library (WHOSE: ours, with what libc and libcrypto need
  * on its behalf) or anybody in the client's turn (all) that asks. A first
  * handshake finds out which allocations there are; of those that the library does
- * not make itself every STRIDE-th (a variable) is tried. Each try has a process of
- * its own, in which a handshake with enough memory follows. Exits 0 when no try
- * went wrong.
+ * not make itself the first is tried that any of its calls leads to, and every
+ * STRIDE-th (a variable). Each try has a process of its own, in which a handshake
+ * with enough memory follows. Exits 0 when no try went wrong.
  */
 #include "../e2e/clients/ends.h"
 
@@ -81,6 +81,7 @@ struct look {
 	bool left;  /* the frames of this file's own allocators are behind us */
 	bool apart; /* libcrypto has been met */
 	bool ours;
+	uintptr_t from; /* then: where the library made the call */
 };
 
 /* Innermost first: who is it that libc and libcrypto work for? */
@@ -96,9 +97,9 @@ static _Unwind_Reason_Code look_at(struct _Unwind_Context *frame, void *arg)
 	if (holds(&passed_over[0], address) || holds(&passed_over[1], address))
 		return _URC_NO_REASON;
 	look->ours = holds(&library, address);
+	look->from = address;
 	return _URC_END_OF_STACK;
 }
-
 
 /* --- the allocators */
 
@@ -109,8 +110,20 @@ static unsigned count, nth; /* of all allocations while memory is scarce */
 
 /* What the survey found: the numbers of the allocations to try. */
 static struct survey {
-	unsigned n, others, stride, at[MOST];
-} *survey;
+	unsigned n, others, stride, at[MOST], n_calls;
+	uintptr_t calls[1000];
+} * survey;
+
+static bool is_new_call(uintptr_t from)
+{
+	for (unsigned i = 0; i < survey->n_calls; i++)
+		if (survey->calls[i] == from)
+			return false;
+	if (survey->n_calls == sizeof(survey->calls) / sizeof(survey->calls[0]))
+		abort();
+	survey->calls[survey->n_calls++] = from;
+	return true;
+}
 
 static void note(void)
 {
@@ -121,7 +134,8 @@ static void note(void)
 	armed = true;
 	if (!look.ours && !everybody)
 		return;
-	if ((!look.ours || look.apart) && survey->others++ % survey->stride)
+	if (!(look.ours && (!look.apart || is_new_call(look.from))) &&
+	    survey->others++ % survey->stride)
 		return;
 	if (survey->n == MOST)
 		abort();
@@ -340,13 +354,12 @@ out:
 
 /* --- one try, in a process of its own */
 
-#define NOT_SO(...)                                           \
-	do {                                                  \
-		fprintf(stderr, "try %u%s: ", nth,            \
-			lasting ? " and all that follow" : ""); \
-		fprintf(stderr, __VA_ARGS__);                 \
-		fputc('\n', stderr);                          \
-		exit(1);                                      \
+#define NOT_SO(...)                                                                        \
+	do {                                                                               \
+		fprintf(stderr, "try %u%s: ", nth, lasting ? " and all that follow" : ""); \
+		fprintf(stderr, __VA_ARGS__);                                              \
+		fputc('\n', stderr);                                                       \
+		exit(1);                                                                   \
 	} while (0)
 
 static int count_descriptors(void)
@@ -425,8 +438,8 @@ static void one_try(void)
 		trust(ctx);
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 		SSL_CTX_set_app_data(ctx, &session);
-		SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT |
-							    SSL_SESS_CACHE_NO_INTERNAL);
+		SSL_CTX_set_session_cache_mode(ctx,
+					       SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 		SSL_CTX_sess_set_new_cb(ctx, keep_session);
 		if (!attempt(ctx, first_name(), NULL, false, &data) || !session)
 			broken("the first connection");
@@ -491,7 +504,8 @@ static void try(void)
 
 static void all_tries(void)
 {
-	survey = mmap(NULL, sizeof(*survey), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	survey = mmap(NULL, sizeof(*survey), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	survey->stride = getenv("STRIDE") ? (unsigned)atoi(getenv("STRIDE")) : 1;
 	surveying = true;
 	nth = UINT_MAX;
@@ -522,6 +536,8 @@ int main(int argc, char **argv)
 	first_policy = argc > 8 ? argv[7] : NULL;
 	second_policy = argc > 8 ? argv[8] : NULL;
 	log_file = getenv("LOG_FILE");
+	if (log_file && !*log_file)
+		log_file = NULL;
 	dl_iterate_phdr(find_range, NULL);
 	if (!library.high || !passed_over[0].high || !passed_over[1].high)
 		broken("the library is not loaded");

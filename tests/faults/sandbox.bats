@@ -12,7 +12,7 @@ sandbox() { # [VARIABLE=VALUE...]: the policy from standard input gives way to $
 	policy
 	try "${SHIMMED[@]}" "$@" "$BIN/sandbox" "$PKI" api api.example.com after "$POLICY" "$T/next.ini"
 	assert_rc 0 # 159: the filter has ended it
-	assert_fact "other=ok received=6"
+	assert_fact "${OTHER:-other=ok received=6}"
 }
 
 next() { # PIN
@@ -75,6 +75,14 @@ section() { # LINE...
 	# Of the first handshake one at most, since nobody need be at /dev/log; of the others two.
 	[[ "$(sed -n 's/^pinshim:   \(.*\) earlier .*/\1/p' "$T/err" | xargs)" =~ ^(1 )?2\ 2\ 2$ ]] ||
 		fail "not counted"
+}
+
+@test "the first message of all" {
+	next "$(pin api)"
+	OTHER="other=failed received=0"
+	section "pin = $(pin api)" "[elsewhere.example.org]" "pin = $(pin nobody)" | sandbox
+	accepted
+	assert_err '^pinshim: sandbox\[[0-9]+\]: refused elsewhere.example.org'
 }
 
 @test "where every handshake is recorded" {

@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 
 #define WORD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
-#define DEADLY(number)                                   \
+#define DEADLY(number)                                     \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), \
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
 
@@ -84,7 +84,8 @@ static SSL_CTX *new_client(bool trusting)
 	return ctx;
 }
 
-/* What libssl makes ready: a program that has not done so cannot make a context behind the filter. */
+/* What libssl makes ready: a program that has not done so cannot make a context behind the filter.
+ */
 static void before_any_context(bool ready)
 {
 	SSL_CTX *ctx;

@@ -202,6 +202,39 @@ loaded() {
 	[ "$(<"$R/conf/preload")" = "$INSTALLED" ] || fail "$(cat "$R/conf/preload")"
 }
 
+@test "a symbolic link that leads nowhere" {
+	make_root
+	local target
+	for target in /missing/preload ld.so.preload; do
+		ln -s "$target" "$R$PRELOAD"
+		for word in enable disable status; do
+			on_root $word
+			assert_rc 1
+			assert_err "ld\.so\.preload' leads nowhere: "
+		done
+		rm "$R$PRELOAD"
+	done
+	[ "$(ls "$R")" = "etc
+usr" ] || fail "something was made there"
+}
+
+@test "disable works on files that enable would not touch" {
+	make_root
+	mkdir -m 777 "$R/open"
+	printf '%s\n' /lib/a.so "$INSTALLED" >"$R/open/preload"
+	chmod 666 "$R/open/preload"
+	ln -s /open/preload "$R$PRELOAD"
+	disable
+	[ "$(<"$R/open/preload")" = /lib/a.so ] || fail "$(cat "$R/open/preload")"
+	[ -L "$R$PRELOAD" ] || fail "it is no link any more"
+	[ "$(stat -c %a "$R/open/preload")" = 666 ] || fail "another mode"
+	rm "$R$PRELOAD"
+	file "/lib/a.so\n$INSTALLED\n"
+	chown 65534 "$R$PRELOAD" "$R/etc"
+	disable
+	holds "/lib/a.so\n"
+}
+
 refuses() { # PATTERN: enable says so, and the file is as it was
 	cp -a "$R$PRELOAD" "$T/before"
 	local identity

@@ -43,7 +43,7 @@ wrong() { # PATTERN SCRIPT
 }
 
 @test "enabled, and something is wrong" {
-	wrong "'$INSTALLED': is not there, and every program says so when it starts; .*'pinshim host disable'" \
+	wrong "'$INSTALLED' is not there, and every program says so when it starts; .*'pinshim host disable'" \
 		"rm $INSTALLED"
 	wrong "this very process runs without the library, though it is in /etc/ld\.so\.preload" \
 		"rm $INSTALLED"
@@ -187,7 +187,7 @@ process() { # PATTERN: of the columns between the process id and the program
 	rm "$R$INSTALLED"
 	on_root status
 	assert_rc 1
-	assert_err "^pinshim: '$R$INSTALLED': is not there"
+	assert_err "^pinshim: '$R$INSTALLED' is not there"
 	on_root status --json
 	assert_rc 1
 	jq -e '.enabled and .loaded == null' "$T/out" >/dev/null || fail "not as documented"
