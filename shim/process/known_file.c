@@ -407,24 +407,20 @@ static int lock_in(int folder, char **error)
 {
 	const char *path = known_file_path();
 	int fd = openat(folder, LOCK_NAME, O_RDWR | O_CREAT | OPEN_FLAGS, 0600);
-	struct stat st;
 
 	if (fd < 0)
 		return text_error(error, "%s.lock: cannot be opened: %m; make its folder writable",
 				  path);
-	if (check(fd, path, S_IFREG, &st, error) == 0) {
-		if (take_lock(fd) == 0)
-			return fd;
-		if (errno == EWOULDBLOCK)
-			text_error(error,
-				   "%s.lock: another process has had it for %d seconds; end that",
-				   path, LOCK_WAIT_S);
-		else
-			text_error(error,
-				   "%s.lock: cannot be locked: %m; move the folder to another "
-				   "file system",
-				   path);
-	}
+	if (take_lock(fd) == 0)
+		return fd;
+	if (errno == EWOULDBLOCK)
+		text_error(error, "%s.lock: another process has had it for %d seconds; end that",
+			   path, LOCK_WAIT_S);
+	else
+		text_error(error,
+			   "%s.lock: cannot be locked: %m; move the folder to another "
+			   "file system",
+			   path);
 	close(fd);
 	return -1;
 }
