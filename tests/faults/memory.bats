@@ -145,7 +145,7 @@ change() { # OUTCOME PIN PIN: from the one to the other
 }
 
 known() { # NAME: whose key the store has
-	mkdir -p -m 700 "$STATE"
+	[ -e "$STATE" ] || mkdir -m 700 "$STATE"
 	printf 'other.test %s 2026-11-25 curl\napi.example.com %s 2026-11-25 curl\n' "$(pin www)" "$(pin "$1")" \
 		>"$STATE/known"
 }
