@@ -59,7 +59,7 @@ gates() {
 
 # The end-to-end tests whose clients and servers are our own.
 e2e() { # LINE
-	BUILD=build/lines/$1 bats --tap tests/e2e/{async,attacks,handshake,names,own,resumption,trace,untouched}.bats
+	BUILD=build/lines/$1 bats --tap tests/e2e/{async,attacks,ct,handshake,names,own,resumption,trace,untouched}.bats
 }
 
 tables() {

@@ -13,6 +13,8 @@
 #include "cmd/check_warn.h"
 #include "cmd/cmd.h"
 #include "cmd/server.h"
+#include "cmd/summary.h"
+#include "process/last_good.h"
 #include "process/source.h"
 
 /* Not that of a refusal: the network may be down. */
@@ -24,24 +26,22 @@ struct wanted {
 	char **hosts;	  /* NULL-terminated */
 };
 
-static const char *plural(size_t n)
+/* What programs that start now do under the host's policy, which is bad. */
+static void tell_of_last_good(void)
 {
-	return n == 1 ? "" : "s";
-}
+	struct source *good = last_good_load();
+	char date[DATE_SIZE];
 
-static void print_summary(const struct source *source)
-{
-	const struct policy_section *sections;
-	const struct policy_pin *in_section;
-	size_t n, n_pins, pins = 0;
-
-	sections = policy_sections(source->policy, &n);
-	for (size_t i = 0; i < n; i++) {
-		in_section = policy_pins(source->policy, sections[i].pins, &n_pins);
-		for (size_t k = 0; k < n_pins; k++)
-			pins += in_section[k].kind != PIN_DENY;
-	}
-	printf("%s: %zu section%s, %zu pin%s\n", source->path, n, plural(n), pins, plural(pins));
+	if (good && good->policy)
+		complain("the last good policy of %s is used by programs that start now: %s",
+			 last_good_date(date), good->path);
+	else if (good && good->absent)
+		complain("every handshake is refused: 'pinshim apply' has kept no last good "
+			 "policy");
+	else if (good)
+		complain("every handshake is refused: the last good policy is bad, too: %s",
+			 good->error);
+	source_free(good);
 }
 
 /* The worst that was found. */
@@ -61,10 +61,14 @@ static int report(const struct source *source, const struct wanted *wanted)
 
 	if (!source->policy) {
 		fprintf(stderr, "%s\n", source->error);
+		if (source->host && !source->absent)
+			tell_of_last_good();
 		return EXIT_FAILURE;
 	}
 	warnings = check_warn(source);
-	print_summary(source);
+	printf("%s: ", source->path);
+	print_counts(source->policy);
+	putchar('\n');
 	if (wanted->connect && (rv = check_connect(&task, &result)) != 0)
 		return rv;
 	return status_of(&result, wanted->strict, warnings + result.warnings);

@@ -90,6 +90,7 @@ static bool is_shown(const struct seen *seen, const struct policy_pin *pin)
 		return is_above_leaf(&seen->served, pin->sha256) ||
 		       is_above_leaf(&seen->validated, pin->sha256);
 	case PIN_DENY:
+	case PIN_REVOKED:
 		break;
 	}
 	return true;

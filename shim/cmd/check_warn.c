@@ -16,8 +16,8 @@
 #include "cmd/anchors.h"
 #include "cmd/suffix.h"
 #include "pure/date.h"
-
-#define NOT_DONE "is not done by this version: handshakes under it are refused"
+#include "pure/revoked.h"
+#include "pure/verdict.h"
 
 #define ANY_PIN (1u << PIN_KEY | 1u << PIN_CERT | 1u << PIN_CA)
 /* Those whose value is a key's hash. */
@@ -150,6 +150,8 @@ static const struct policy_pin *find_deny(const struct checking *c, const struct
 	/* The policy's own `mode = off' lifts what stands at its top. */
 	if (!deny && c->policy->mode != MODE_OFF)
 		deny = find(top, top.n, 1u << PIN_DENY, sha256);
+	if (!deny && c->policy->mode != MODE_OFF)
+		deny = revoked_find(c->policy, sha256);
 	return deny;
 }
 
@@ -169,9 +171,10 @@ static void check_denied(struct checking *c, const struct policy_section *s, con
 			left |= 1u << pins.at[i].kind;
 			continue;
 		}
-		warn(c, pins.at[i].place, "this key is denied at %s:%u, so it is refused; %s",
-		     policy_string(c->policy, deny->place.file), deny->place.line,
-		     "take out the pin or the `deny'");
+		warn(c, pins.at[i].place,
+		     "this key is %s at %s:%u, so it is refused; take out one of both",
+		     deny->kind == PIN_REVOKED ? "revoked" : "denied",
+		     policy_string(c->policy, deny->place.file), deny->place.line);
 	}
 	if (listed != left && !s->tofu && (s->match == MATCH_EVERY || !left))
 		warn(c, s->place,
@@ -334,6 +337,17 @@ static void check_inherited(struct checking *c, const struct policy_section *wid
 	}
 }
 
+static void check_ct(struct checking *c, const struct policy_section *s, const char *title)
+{
+	const struct policy_place list = c->policy->ct_logs.place;
+
+	if (s->ct && c->source->n_ct_logs < CT_LOGS_WANTED)
+		warn(c, s->place,
+		     "[%s] accepts nothing: `ct' asks for two logs, and the list that %s:%u names "
+		     "enables one; enable another",
+		     title, policy_string(c->policy, list.file), list.line);
+}
+
 static void check_section(struct checking *c, const struct policy_section *s)
 {
 	bool expired = s->expires <= c->now;
@@ -347,8 +361,7 @@ static void check_section(struct checking *c, const struct policy_section *s)
 	check_wildcard(c, s, title);
 	check_ca_file(c, s);
 	check_inherited(c, s);
-	if (s->ct)
-		warn(c, s->place, "[%s]: 'ct' " NOT_DONE, title);
+	check_ct(c, s, title);
 }
 
 /* A log is created when it is not there; its folder is not. */
@@ -377,9 +390,6 @@ unsigned check_warn(const struct source *source)
 	values = policy_values(c.policy, c.policy->logs, &n);
 	for (size_t i = 0; i < n; i++)
 		check_log(&c, &values[i]);
-	values = policy_values(c.policy, c.policy->revoked, &n);
-	for (size_t i = 0; i < n; i++)
-		warn(&c, values[i].place, "'revoked' " NOT_DONE);
 	sections = policy_sections(c.policy, &n);
 	for (size_t i = 0; i < n; i++)
 		check_section(&c, &sections[i]);

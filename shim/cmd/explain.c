@@ -14,6 +14,7 @@
 #include "cmd/program.h"
 #include "process/known.h"
 #include "process/known_file.h"
+#include "process/last_good.h"
 #include "process/source.h"
 #include "pure/date.h"
 #include "pure/verdict.h"
@@ -99,7 +100,18 @@ static void explain_expiry(const struct demand *d)
 	       policy_mode_word(d->section->after_expiry));
 }
 
-static void explain_checks(const struct demand *d)
+static void explain_ct(const struct source *source)
+{
+	const struct policy *p = source->policy;
+
+	printf("  two different logs must vouch for the certificate, of the %zu enabled in %s",
+	       source->n_ct_logs, policy_string(p, p->ct_logs.text));
+	print_place(p, p->ct_logs.place);
+	if (source->n_ct_logs < CT_LOGS_WANTED)
+		puts("    these are too few: every handshake fails");
+}
+
+static void explain_checks(const struct source *source, const struct demand *d)
 {
 	const struct policy *p = d->policy;
 	const struct policy_section *s = d->section;
@@ -113,7 +125,7 @@ static void explain_checks(const struct demand *d)
 		print_place(p, s->ca_file.place);
 	}
 	if (s->ct)
-		puts("  'ct' is not done by this version: every handshake fails");
+		explain_ct(source);
 }
 
 /* What is known to the user who asks, which is all that can be said. */
@@ -140,7 +152,8 @@ static void explain_tofu(const struct demand *d, const struct question *q)
 	free(error);
 }
 
-static void explain_section(const struct demand *d, const struct question *q)
+static void explain_section(const struct source *source, const struct demand *d,
+			    const struct question *q)
 {
 	const struct policy *p = d->policy;
 	const struct policy_section *s = d->section;
@@ -155,7 +168,7 @@ static void explain_section(const struct demand *d, const struct question *q)
 		       s->match == MATCH_ANY ? "one of these pins" : "one pin of each kind");
 		print_pins(p, s->pins, false);
 	}
-	explain_checks(d);
+	explain_checks(source, d);
 	if (d->needs & NEED_TOFU)
 		explain_tofu(d, q);
 }
@@ -177,8 +190,11 @@ static void explain_denied(const struct demand *d)
 	if (p->mode == MODE_OFF)
 		return;
 	revoked = policy_values(p, p->revoked, &n);
+	if (n)
+		printf("  whatever else holds, no certificate may have one of the %u keys in:\n",
+		       p->revoked_keys.count);
 	for (size_t i = 0; i < n; i++) {
-		printf("  'revoked' is not done by this version: every handshake fails");
+		printf("    %s", policy_string(p, revoked[i].text));
 		print_place(p, revoked[i].place);
 	}
 }
@@ -200,8 +216,9 @@ static bool explain_exemption(const struct policy *p, const struct question *q)
 	return false;
 }
 
-static void explain_policy(const struct policy *p, const struct question *q)
+static void explain_policy(const struct source *source, const struct question *q)
 {
+	const struct policy *p = source->policy;
 	struct demand d;
 	bool section_alone;
 
@@ -218,7 +235,7 @@ static void explain_policy(const struct policy *p, const struct question *q)
 	if (p->mode == MODE_OFF && !section_alone)
 		return;
 	if (d.section) {
-		explain_section(&d, q);
+		explain_section(source, &d, q);
 	} else {
 		printf("  no section matches; unlisted = %s: %s",
 		       policy_action_word((enum policy_action)p->unlisted),
@@ -228,6 +245,25 @@ static void explain_policy(const struct policy *p, const struct question *q)
 	explain_denied(&d);
 	if (d.blank)
 		puts("  nothing is demanded: the handshake is not judged");
+}
+
+/* A host's policy that is bad: what programs that start now go by. */
+static void explain_last_good(const struct question *q)
+{
+	struct source *good = last_good_load();
+	char date[DATE_SIZE];
+
+	if (good && good->policy) {
+		printf(SOURCE_HOST_DIR ": bad policy: programs that start now use the last good "
+				       "one, of %s\n%s:\n",
+		       last_good_date(date), good->path);
+		explain_policy(good, q);
+	} else {
+		puts(SOURCE_HOST_DIR ": bad policy: every handshake is refused");
+		if (good && !good->absent)
+			complain("%s", good->error);
+	}
+	source_free(good);
 }
 
 /* CAP: no verdict of this policy is more severe. */
@@ -242,6 +278,9 @@ static int explain_source(const char *path, bool host, enum policy_mode cap,
 	} else if (host && source->absent) {
 		printf("%s: no policy\n", path);
 		rv = 0;
+	} else if (!source->policy && host) {
+		explain_last_good(q);
+		complain("%s", source->error);
 	} else if (!source->policy) {
 		printf("%s: bad policy: every handshake is refused\n", path);
 		complain("%s", source->error);
@@ -250,7 +289,7 @@ static int explain_source(const char *path, bool host, enum policy_mode cap,
 		if (cap != MODE_ENFORCE)
 			printf("  PINSHIM_MODE is %s, whatever stands below: %s\n",
 			       policy_mode_word(cap), mode_meaning(cap));
-		explain_policy(source->policy, q);
+		explain_policy(source, q);
 		rv = 0;
 	}
 	source_free(source);

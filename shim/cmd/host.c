@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "process/source.h"
+#include "process/last_good.h"
 
 enum { OPTION_ROOT = OPTION_HELP + 100 };
 
@@ -49,6 +49,22 @@ static int take_root(const struct verb *verb, const char *argument, char root[PA
 	return 0;
 }
 
+/* What there is in reserve, for the end of the summary of a policy that is GOOD or not. */
+static void add_last_good(bool good, char *why, size_t why_size)
+{
+	struct source *last = last_good_load();
+	size_t len = strlen(why);
+	char date[DATE_SIZE];
+
+	if (last && last->policy)
+		snprintf(why + len, why_size - len, "; the last good one, of %s, is %s",
+			 last_good_date(date), good ? "kept" : "used by programs that start now");
+	else if (!good)
+		snprintf(why + len, why_size - len,
+			 "; no last good one is kept, so every handshake is refused");
+	source_free(last);
+}
+
 static enum host_policy judge(const struct source *source, char *why, size_t why_size)
 {
 	size_t n;
@@ -57,14 +73,15 @@ static enum host_policy judge(const struct source *source, char *why, size_t why
 		snprintf(why, why_size, "there is none");
 		return POLICY_ABSENT;
 	}
-	if (!source->policy) {
+	if (source->policy) {
+		policy_sections(source->policy, &n);
+		snprintf(why, why_size, "%zu section%s, mode = %s", n, n == 1 ? "" : "s",
+			 policy_mode_word(source->policy->mode));
+	} else {
 		snprintf(why, why_size, "%s", source->error);
-		return POLICY_BAD;
 	}
-	policy_sections(source->policy, &n);
-	snprintf(why, why_size, "%zu section%s, mode = %s", n, n == 1 ? "" : "s",
-		 policy_mode_word(source->policy->mode));
-	return POLICY_GOOD;
+	add_last_good(source->policy, why, why_size);
+	return source->policy ? POLICY_GOOD : POLICY_BAD;
 }
 
 static enum host_policy load(char *why, size_t why_size)

@@ -16,7 +16,7 @@
 #include "process/source.h"
 
 static const struct verb *const verbs[] = {
-	&verb_run,   &verb_pin,	 &verb_check, &verb_explain,
+	&verb_run,   &verb_pin,	 &verb_check, &verb_explain, &verb_apply,
 	&verb_learn, &verb_scan, &verb_known, &verb_host,
 };
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "gate/ct.h"
 #include "gate/judge.h"
 #include "gate/lacking.h"
 #include "gate/security.h"
@@ -39,6 +40,15 @@
 #define ECH_STATUS_FAILED_ECH	       (-105)
 #define ECH_STATUS_FAILED_ECH_BAD_NAME (-106)
 
+/* What comes into force now may find that no file can be opened when it is needed. */
+static int refresh(struct openssl *lib)
+{
+	int rv = store_refresh();
+
+	ct_prepare(lib);
+	return rv;
+}
+
 /*
  * Keeps the SNI of the ClientHello that is being made. Afterwards the program
  * may set another, and after a TLS 1.2 resumption SSL_get_servername() answers
@@ -60,6 +70,31 @@ static bool record_name(struct openssl *lib, SSL *ssl)
 	strcpy(state->sni, sni);
 	state->recorded = true;
 	return true;
+}
+
+/* From setting a session to the ClientHello of the same handshake. */
+#define LOOK_MS 100
+
+/*
+ * Puts changed policies in force as a handshake of SSL begins. A program sets a
+ * session, starts, and libssl makes a ClientHello in several passes: that is one
+ * handshake, and one look. -1: no memory; then the completion gate looks again.
+ */
+static int look(struct openssl *lib, SSL *ssl)
+{
+	struct state_ssl *state = state_make_ssl(lib, ssl);
+	struct timespec clock = { 0 };
+	int64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &clock);
+	now = (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
+	if (state && state->looked && now - state->looked < LOOK_MS)
+		return 0;
+	if (refresh(lib) < 0)
+		return -1;
+	if (state)
+		state->looked = now;
+	return 0;
 }
 
 /*
@@ -295,9 +330,13 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 {
 	bool foreign = key_is_foreign(lib, ssl), resumed = lib->SSL_session_reused(ssl);
 	struct judge_case c = { .lib = lib, .ssl = ssl };
+	struct state_ssl *state = state_of_ssl(lib, ssl);
+	bool looked = state && state->looked;
 
+	if (state)
+		state->looked = 0;
 	de_escalate(lib, ssl);
-	if (store_refresh() < 0) {
+	if (!looked && refresh(lib) < 0) {
 		take_sent_name(&c);
 		c.failure = "out of memory while a changed policy was read";
 		return judge(&c, true, NULL) != VERDICT_REFUSED;
@@ -419,6 +458,8 @@ bool gate_hello(struct openssl *lib, SSL *ssl)
 {
 	const int before = errno;
 
+	look(lib, ssl);
+	errno = before;
 	if (record_name(lib, ssl))
 		return !lib->early_data || early_data_is_good(lib, ssl);
 	lacking_tell(lib, ssl, "memory");
@@ -455,5 +496,5 @@ bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	struct judge_case c = case_of_session(lib, ssl, session);
 
-	return store_refresh() == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
+	return look(lib, ssl) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
 }

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "gate/chain.h"
+#include "gate/ct.h"
 #include "gate/hint.h"
 #include "gate/peer.h"
 #include "gate/state.h"
@@ -51,6 +52,7 @@ struct findings {
 	struct evidence evidence;
 	STACK_OF(X509) * validated;
 	uint8_t (*chain)[PIN_LEN];
+	struct ct_count ct;
 };
 
 static int gather_leaf(struct trial *t, unsigned needs)
@@ -137,6 +139,16 @@ static enum check check_owner(struct openssl *lib, X509 *leaf, const struct peer
 	return CHECK_WRONG_NAME;
 }
 
+/* Of a leaf that was not verified no SCT is looked at. */
+static void gather_ct(struct trial *t, const struct store_policy *policy, struct findings *f)
+{
+	if (f->evidence.full != CHECK_PASSED)
+		return;
+	f->ct = ct_count(t->c->lib, policy->source, f->validated);
+	f->evidence.ct_logs = f->ct.logs;
+	f->evidence.ct_unknown = f->ct.failure != NULL;
+}
+
 static int gather(struct trial *t, const struct store_policy *policy, const struct demand *d,
 		  const struct peer_name *name, struct findings *f)
 {
@@ -153,6 +165,8 @@ static int gather(struct trial *t, const struct store_policy *policy, const stru
 	memcpy(f->evidence.cert, t->cert, PIN_LEN);
 	if (d->needs & NEED_FULL && c->leaf)
 		f->evidence.full = chain_full(&task, &f->validated);
+	if (d->needs & NEED_CT)
+		gather_ct(t, policy, f);
 	if (d->needs & NEED_CA && c->leaf)
 		f->evidence.ca = chain_ca(&task, f->validated ? NULL : &f->validated);
 	f->evidence.tofu = known_of(t, d, name);
@@ -379,6 +393,10 @@ static enum verdict try_policy(struct trial *t, const struct store_policy *polic
 			t->c->session ? gather_session(t, &d, &f) : gather(t, policy, &d, name, &f);
 		if (gathered == 0) {
 			verdict_judge(&d, &f.evidence, j);
+			if (j->reason == REASON_INTERNAL_ERROR)
+				event.failure = f.ct.failure;
+			event.scts = f.ct.scts;
+			event.logs = f.ct.logs;
 			cap(j, policy->cap);
 		} else {
 			j->demand = d;

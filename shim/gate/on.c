@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "gate/ct.h"
 #include "gate/gate.h"
 #include "gate/lacking.h"
 #include "gate/param.h"
@@ -70,6 +71,7 @@ static SSL_CTX *gated(struct openssl *lib, SSL_CTX *ctx)
 			lacking_install(lib, ctx);
 		return ctx;
 	}
+	ct_prepare(lib);
 	if (found_out == 0 && gate_install(lib, ctx) == 0)
 		return ctx;
 	lib->SSL_CTX_free(ctx);

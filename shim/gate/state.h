@@ -27,6 +27,7 @@ enum state_early { EARLY_NONE = 0, EARLY_WANTED, EARLY_REFUSED };
 struct state_ssl {
 	bool secret_cb;		/* SSL_set_session_secret_cb() is in use (EAP-FAST) */
 	enum state_early early; /* whether the ClientHello being made takes early data along */
+	int64_t looked;		/* when for changed policies, in ms; 0: not for this handshake */
 	bool recorded;		/* a ClientHello was made, with the SNI below */
 	char sni[SNI_MOST + 1]; /* "" when it had none */
 	struct {

@@ -17,6 +17,7 @@
 
 #include "process/fold.h"
 #include "process/known_file.h"
+#include "process/last_good.h"
 #include "process/sink.h"
 #include "process/text.h"
 #include "pure/date.h"
@@ -137,8 +138,7 @@ static const char *reason_sentence(const struct judgement *j)
 {
 	switch (j->reason) {
 	case REASON_INTERNAL_ERROR:
-		return j->later ? "its policy uses a key that this version cannot enforce yet"
-				: "it cannot be judged";
+		return "it cannot be judged";
 	case REASON_BAD_POLICY:
 		return "bad policy";
 	case REASON_DENIED_KEY:
@@ -223,12 +223,16 @@ static const char *base_name(const char *path)
 /* "pins.ini:7", or the policy's path where no line decided. */
 static void add_place(struct text *t, const struct event *e, struct policy_place place)
 {
-	const struct policy *p = e->policy->source->policy;
+	const struct source *source = e->policy->source;
+	const char *file;
 
-	if (p && place.line)
-		text_add(t, "%s:%u", base_name(policy_string(p, place.file)), place.line);
-	else
-		text_add(t, "%s", e->policy->source->path);
+	if (!source->policy || !place.line) {
+		text_add(t, "%s", source->path);
+		return;
+	}
+	file = policy_string(source->policy, place.file);
+	/* Not to be taken for the file of the same name in /etc. */
+	text_add(t, "%s:%u", last_good_is(source) ? file : base_name(file), place.line);
 }
 
 static void add_served(struct text *t, const char *separator, const struct event *e)
@@ -279,7 +283,7 @@ static void add_pinned(struct text *t, const char *separator, const struct event
 	if (j->reason == REASON_DENIED_KEY && j->pin) {
 		text_add(t, "%sdenied %s (", separator, pin_format(j->pin->sha256, pin));
 		add_place(t, e, j->pin->place);
-		text_add(t, ", deny)");
+		text_add(t, ", %s)", policy_pin_word((enum pin_kind)j->pin->kind));
 		return;
 	}
 	if (!j->demand.section)
@@ -310,7 +314,11 @@ static void add_head(struct text *t, const struct event *e)
 	text_add(t, "%s[%d]: ", *store_program() ? base_name(store_program()) : "a program",
 		 (int)getpid());
 	if (e->policy_error) {
-		text_add(t, "the policy in force stays, its new text is bad: %s", e->policy_error);
+		text_add(t, "%s: %s",
+			 last_good_is(e->policy->source)
+				 ? "the host's policy is bad"
+				 : "the policy in force stays, its new text is bad",
+			 e->policy_error);
 		return;
 	}
 	text_add(t, "%s %s: %s", verb(j->verdict), shown_name(e), reason_sentence(j));
@@ -318,10 +326,11 @@ static void add_head(struct text *t, const struct event *e)
 		text_add(t, ": %s", e->policy->source->error);
 		return;
 	}
-	if (j->later)
-		text_add(t, " (`%s')", j->later);
 	if (e->failure)
 		text_add(t, ": %s", e->failure);
+	if (j->reason == REASON_CT_MISSING)
+		text_add(t, ": %u valid SCT%s by %u log%s", e->scts, e->scts == 1 ? "" : "s",
+			 e->logs, e->logs == 1 ? "" : "s");
 	text_add(t, " (");
 	add_place(t, e, j->place);
 	if (j->demand.section)

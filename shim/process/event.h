@@ -53,6 +53,7 @@ struct event {
 	struct judgement judgement;
 	const struct store_policy *policy; /* NULL: none had anything to say of it */
 	const char *failure;		   /* of REASON_INTERNAL_ERROR: what failed; or NULL */
+	unsigned scts, logs;	  /* of REASON_CT_MISSING: valid SCTs, and the logs they are by */
 	const char *policy_error; /* a change that was not taken over, and nothing else; or NULL */
 	const char *name;	  /* as it was judged, printable; NULL: none */
 	enum name_source source;

@@ -225,8 +225,13 @@ static int learn(struct tofu *tofu, size_t n, const uint8_t key[PIN_LEN], char *
 
 void known_learn(struct tofu *tofu, size_t n, const uint8_t key[PIN_LEN], char **error)
 {
-	if (learn(tofu, n, key, error) == 0)
+	if (learn(tofu, n, key, error) == 0) {
+		/* A seccomp filter may come before the next handshake, which then has to know. */
+		enter();
+		look();
+		leave();
 		return;
+	}
 	for (size_t i = 0; i < n; i++)
 		if (tofu[i].due)
 			tofu[i].state = TOFU_FAILED;

@@ -18,8 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HOST_FILE SOURCE_HOST_DIR "/policy.ini"
-#define HOST_DIR  SOURCE_HOST_DIR "/policy.d"
+#include "pure/ctlogs.h"
+#include "pure/revoked.h"
 
 /*
  * Two writes within one tick of the kernel's clock (at most 10 ms, CONFIG_HZ=100)
@@ -150,7 +150,7 @@ static int check_only_root_writes(struct source *s, const char *path)
 
 static int check_writers(struct source *s, const char *path, const struct stat *st)
 {
-	if (s->host)
+	if (s->host && !s->copying)
 		return check_only_root_writes(s, path);
 	if (st->st_mode & S_IWOTH)
 		return fail(s,
@@ -249,12 +249,16 @@ static int add_file(struct source *s, const char *path, const char *what)
 	return 0;
 }
 
+bool source_is_text(const char *name)
+{
+	size_t len = strlen(name);
+
+	return *name != '.' && len > 4 && !strcmp(name + len - 4, ".ini");
+}
+
 static int is_ini(const struct dirent *entry)
 {
-	size_t len = strlen(entry->d_name);
-
-	/* What the shell's *.ini would match: no hidden files. */
-	return entry->d_name[0] != '.' && len > 4 && !strcmp(entry->d_name + len - 4, ".ini");
+	return source_is_text(entry->d_name);
 }
 
 /* alphasort(3) would go by the program's locale. */
@@ -282,6 +286,8 @@ static int add_folder(struct source *s, const char *path, const struct stat *st)
 		if (rv == 0 && (asprintf(&file, "%s/%s", path, entries[i]->d_name) < 0 ||
 				add_file(s, file, file) < 0))
 			rv = -1;
+		if (rv == 0)
+			s->files[s->n_files - 1].in_folder = true;
 		free(file);
 		free(entries[i]);
 	}
@@ -294,14 +300,12 @@ static bool is_absence(int error)
 	return error == ENOENT || error == ENOTDIR;
 }
 
-static int collect_program(struct source *s)
+/* Adds s->path, a file or a folder that has to be there. */
+static int collect_path(struct source *s)
 {
+	size_t before = s->n_files;
 	struct stat st;
 
-	if (!*s->path)
-		return fail(s,
-			    "PINSHIM_POLICY: has an empty element, which names no policy; name a "
-			    "file or folder, or unset it");
 	if (stat(s->path, &st) < 0) {
 		s->absent = is_absence(errno);
 		fail(s, "%s: cannot be read: %m; name a policy file or a folder of *.ini", s->path);
@@ -312,7 +316,7 @@ static int collect_program(struct source *s)
 		return add_file(s, s->path, s->path);
 	if (add_folder(s, s->path, &st) < 0)
 		return -1;
-	if (s->n_files == 0)
+	if (s->n_files == before)
 		return fail(s, "%s: holds no *.ini file; put a policy there", s->path);
 	return 0;
 }
@@ -329,14 +333,65 @@ static int add_if_there(struct source *s, const char *path)
 	return add_stamp(s, path, NULL) < 0 || s->error ? -1 : 0;
 }
 
+static int collect_program(struct source *s)
+{
+	if (!*s->path)
+		return fail(s,
+			    "PINSHIM_POLICY: has an empty element, which names no policy; name a "
+			    "file or folder, or unset it");
+	return collect_path(s);
+}
+
+/* Adds NAME in FOLDER, that need not be there. */
+static int add_part(struct source *s, const char *folder, const char *name)
+{
+	char *path = NULL;
+	int rv = asprintf(&path, "%s/%s", folder, name) < 0 ? -1 : add_if_there(s, path);
+
+	free(path);
+	return rv;
+}
+
 static int collect_host(struct source *s)
 {
-	if (add_if_there(s, HOST_FILE) < 0 || add_if_there(s, HOST_DIR) < 0)
+	if (add_part(s, s->path, POLICY_FILE) < 0 || add_part(s, s->path, POLICY_DIR) < 0)
 		return -1;
 	if (s->n_files)
 		return 0;
 	s->absent = true;
-	return fail(s, SOURCE_HOST_DIR ": holds neither policy.ini nor policy.d/*.ini; write one");
+	return fail(s, "%s: holds neither policy.ini nor policy.d/*.ini; write one", s->path);
+}
+
+/* The draft is read as any policy: what will be the host's is a copy of it. */
+static int collect_draft_itself(struct source *s)
+{
+	int rv;
+
+	s->copying = true;
+	rv = collect_path(s);
+	s->copying = false;
+	return rv;
+}
+
+static int collect_draft(struct source *s)
+{
+	bool has_home = access(SOURCE_HOST_DIR, F_OK) == 0;
+	struct stat st;
+
+	if (!strcmp(s->path, SOURCE_HOST_DIR))
+		return collect_host(s);
+	if (check_only_root_writes(s, has_home ? SOURCE_HOST_DIR : "/etc") < 0)
+		return -1;
+	if (stat(s->path, &st) == 0 && S_ISDIR(st.st_mode))
+		return add_part(s, SOURCE_HOST_DIR, POLICY_FILE) < 0 ? -1 : collect_draft_itself(s);
+	return collect_draft_itself(s) < 0 ? -1 : add_part(s, SOURCE_HOST_DIR, POLICY_DIR);
+}
+
+static int collect(struct source *s)
+{
+	if (s->draft)
+		return collect_draft(s);
+	return s->host ? collect_host(s) : collect_program(s);
 }
 
 static const struct policy *seal(struct policy *loose)
@@ -355,69 +410,144 @@ static const struct policy *seal(struct policy *loose)
 	return sealed == MAP_FAILED ? NULL : sealed;
 }
 
-static int parse(struct source *s)
+static void drop_files(struct source_file **files, size_t *n)
+{
+	for (size_t i = 0; i < *n; i++) {
+		free((*files)[i].path);
+		free((*files)[i].bytes);
+	}
+	free(*files);
+	*files = NULL;
+	*n = 0;
+}
+
+/* The INI texts are parsed and done with, but for those who want to copy them. */
+static void drop_texts(struct source *s)
+{
+	if (s->draft) {
+		s->texts = s->files;
+		s->n_texts = s->n_files;
+		s->files = NULL;
+		s->n_files = 0;
+	}
+	drop_files(&s->files, &s->n_files);
+}
+
+/* Reads the file that KEY of the policy P names as VALUE, once. */
+static int add_named(struct source *s, const struct policy *p, const char *key,
+		     const struct policy_value *value)
+{
+	const char *path = policy_string(p, value->text);
+	char *what = NULL;
+	int rv;
+
+	if (source_file(s, path))
+		return 0;
+	if (asprintf(&what, "%s:%u: %s '%s'", policy_string(p, value->place.file),
+		     value->place.line, key, path) < 0)
+		return -1;
+	rv = add_file(s, path, what);
+	free(what);
+	return rv;
+}
+
+/* The files read so far as texts, from malloc(3). */
+static struct policy_text *texts_of(const struct source *s)
 {
 	struct policy_text *texts = calloc(s->n_files, sizeof(*texts));
+
+	for (size_t i = 0; texts && i < s->n_files; i++)
+		texts[i] = (struct policy_text){ s->files[i].path, s->files[i].bytes,
+						 s->files[i].len };
+	return texts;
+}
+
+/* Takes over LOOSE; the policy with the keys of its `revoked' lists, or NULL. */
+static struct policy *add_revoked(struct source *s, struct policy *loose,
+				  char error[POLICY_ERROR_SIZE])
+{
+	const struct policy_value *lists;
+	struct policy_text *texts;
+	size_t n;
+	int rv = 0;
+
+	lists = policy_values(loose, loose->revoked, &n);
+	if (!n)
+		return loose;
+	for (size_t i = 0; rv == 0 && i < n; i++)
+		rv = add_named(s, loose, "revoked", &lists[i]);
+	texts = rv == 0 ? texts_of(s) : NULL;
+	if (!texts) {
+		free(loose);
+		return NULL;
+	}
+	loose = revoked_add(loose, texts, s->n_files, error);
+	if (!loose)
+		fail(s, "%s", error);
+	free(texts);
+	drop_files(&s->files, &s->n_files);
+	return loose;
+}
+
+static int parse(struct source *s)
+{
+	struct policy_text *texts = texts_of(s);
 	char *error = malloc(POLICY_ERROR_SIZE);
 	struct policy *loose = NULL;
 
-	if (!texts || !error)
-		goto out;
-	for (size_t i = 0; i < s->n_files; i++)
-		texts[i] = (struct policy_text){ s->files[i].path, s->files[i].bytes,
-						 s->files[i].len };
-	loose = policy_parse(texts, s->n_files, s->path, s->host, error);
+	if (texts && error) {
+		loose = policy_parse(texts, s->n_files, s->path, s->host, error);
+		if (!loose)
+			fail(s, "%s", error);
+		drop_texts(s);
+		if (loose)
+			loose = add_revoked(s, loose, error);
+	}
 	if (loose)
 		s->policy = seal(loose);
-	else
-		fail(s, "%s", error);
-out:
 	free(error);
 	free(texts);
 	return s->policy ? 0 : -1;
 }
 
-static void drop_files(struct source *s)
-{
-	for (size_t i = 0; i < s->n_files; i++) {
-		free(s->files[i].path);
-		free(s->files[i].bytes);
-	}
-	free(s->files);
-	s->files = NULL;
-	s->n_files = 0;
-}
-
 static int add_ca_file(struct source *s, const struct policy_value *value)
 {
-	const char *path = policy_string(s->policy, value->text);
 	const struct source_file *file;
-	char *what = NULL;
-	int rv = -1;
 
-	if (source_file(s, path))
-		return 0;
-	if (asprintf(&what, "%s:%u: ca-file '%s'", policy_string(s->policy, value->place.file),
-		     value->place.line, path) < 0)
+	if (add_named(s, s->policy, "ca-file", value) < 0)
 		return -1;
-	if (add_file(s, path, what) == 0) {
-		file = source_file(s, path);
-		if (memmem(file->bytes, file->len, "-----BEGIN ", 11))
-			rv = 0;
-		else
-			fail(s, "%s: holds no PEM certificate; name a file of trust anchors", what);
-	}
-	free(what);
-	return rv;
+	file = source_file(s, policy_string(s->policy, value->text));
+	if (memmem(file->bytes, file->len, "-----BEGIN ", 11))
+		return 0;
+	return fail(s,
+		    "%s:%u: ca-file '%s': holds no PEM certificate; name a file of trust anchors",
+		    policy_string(s->policy, value->place.file), value->place.line, file->path);
 }
 
-/* The INI texts are parsed and done with; what stays is what sections refer to. */
-static int keep_ca_files(struct source *s)
+static int add_ct_logs(struct source *s, const struct policy_value *value)
+{
+	const struct source_file *file;
+	char *error;
+
+	if (add_named(s, s->policy, "ct-logs", value) < 0 || !(error = malloc(POLICY_ERROR_SIZE)))
+		return -1;
+	file = source_file(s, policy_string(s->policy, value->text));
+	s->n_ct_logs =
+		ctlogs_count(&(struct policy_text){ file->path, file->bytes, file->len }, error);
+	if (!s->n_ct_logs)
+		fail(s, "%s", error);
+	free(error);
+	return s->n_ct_logs ? 0 : -1;
+}
+
+/* What stays of all the files is what the policy refers to and does not hold. */
+static int keep_files(struct source *s)
 {
 	const struct policy_section *sections;
 	size_t n;
 
-	drop_files(s);
+	if (s->policy->ct_logs.text && add_ct_logs(s, &s->policy->ct_logs) < 0)
+		return -1;
 	sections = policy_sections(s->policy, &n);
 	for (size_t i = 0; i < n; i++)
 		if (sections[i].ca_file.text && add_ca_file(s, &sections[i].ca_file) < 0)
@@ -434,7 +564,8 @@ static void drop_policy(struct source *s)
 
 static void clear(struct source *s)
 {
-	drop_files(s);
+	drop_files(&s->texts, &s->n_texts);
+	drop_files(&s->files, &s->n_files);
 	for (size_t i = 0; i < s->n_stamps; i++)
 		free(s->stamps[i].path);
 	free(s->stamps);
@@ -473,12 +604,12 @@ static long youth_ns(const struct source *s, const struct timespec *read_at)
 static int load_once(struct source *s)
 {
 	errno = 0;
-	if ((s->host ? collect_host(s) : collect_program(s)) < 0 || parse(s) < 0)
+	if (collect(s) < 0 || parse(s) < 0)
 		return -1;
-	return keep_ca_files(s);
+	return keep_files(s);
 }
 
-struct source *source_load(const char *path, bool host)
+static struct source *load(const char *path, bool host, bool draft)
 {
 	struct source *s = calloc(1, sizeof(*s));
 	int rv = -1;
@@ -488,6 +619,7 @@ struct source *source_load(const char *path, bool host)
 		return NULL;
 	}
 	s->host = host;
+	s->draft = draft;
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		struct timespec read_at, pause = { 0 };
 
@@ -517,6 +649,16 @@ struct source *source_load(const char *path, bool host)
 	return NULL;
 }
 
+struct source *source_load(const char *path, bool host)
+{
+	return load(path, host, false);
+}
+
+struct source *source_load_draft(const char *path)
+{
+	return load(path, true, true);
+}
+
 struct source *source_of_refused(const char *list)
 {
 	struct source *s = calloc(1, sizeof(*s));
@@ -539,11 +681,30 @@ struct source *source_of_refused(const char *list)
 
 void source_free(struct source *s)
 {
+	struct source_kept *kept, *next;
+
 	if (!s)
 		return;
+	for (kept = s->kept; kept; kept = next) {
+		next = kept->next;
+		kept->drop(kept);
+	}
 	clear(s);
 	free(s->path);
 	free(s);
+}
+
+bool source_file_holds(const struct source_file *file)
+{
+	int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	size_t len = 0;
+	char *bytes = fd < 0 ? NULL : read_whole(fd, file->len, &len);
+	bool holds = bytes && len == file->len && !memcmp(bytes, file->bytes, len);
+
+	free(bytes);
+	if (fd >= 0)
+		close(fd);
+	return holds;
 }
 
 const struct source_file *source_file(const struct source *s, const char *path)
@@ -552,6 +713,24 @@ const struct source_file *source_file(const struct source *s, const char *path)
 		if (!strcmp(s->files[i].path, path))
 			return &s->files[i];
 	return NULL;
+}
+
+void source_keep(const struct source *s, struct source_kept *kept)
+{
+	_Atomic(struct source_kept *) *first = &((struct source *)(uintptr_t)s)->kept;
+
+	kept->next = *first;
+	while (!atomic_compare_exchange_weak(first, &kept->next, kept))
+		;
+}
+
+const struct source_kept *source_kept(const struct source *s, const void *owner)
+{
+	const struct source_kept *kept = s->kept;
+
+	while (kept && kept->owner != owner)
+		kept = kept->next;
+	return kept;
 }
 
 char **source_list(const char *list)

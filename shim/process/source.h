@@ -7,13 +7,17 @@
 #ifndef PINSHIM_SOURCE_H
 #define PINSHIM_SOURCE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 
 #include "pure/policy.h"
 
+/* The host's policy: a file and a folder of *.ini in one folder, which are one policy. */
 #define SOURCE_HOST_DIR "/etc/pinshim"
+#define POLICY_FILE	"policy.ini"
+#define POLICY_DIR	"policy.d"
 
 /* What stat(2) said of a path when it was read. `ino' 0: it was not there. */
 struct source_stamp {
@@ -24,16 +28,29 @@ struct source_stamp {
 	struct timespec mtime, ctime;
 };
 
-/* A file that a policy names and that is kept with it, such as a ca-file. */
+/* A file that was read: a policy's text, or what a policy names, such as a ca-file. */
 struct source_file {
 	char *path;
 	char *bytes;
 	size_t len;
+	bool in_folder; /* it was found in a folder of policies */
+};
+
+/*
+ * Something that was made from the policy's files, and is freed with them. To
+ * begin a structure of its maker's.
+ */
+struct source_kept {
+	struct source_kept *next;
+	const void *owner;
+	void (*drop)(struct source_kept *kept);
 };
 
 struct source {
-	char *path; /* of the policy: a file, a folder, or SOURCE_HOST_DIR */
+	char *path; /* of the policy: a file, a folder, or the folder of a host's policy */
 	bool host;
+	bool draft;		     /* the texts are kept */
+	bool copying;		     /* what is being read need not be root's */
 	const struct policy *policy; /* sealed read-only; NULL when the policy is bad */
 	char *error;		     /* "FILE:LINE: what is wrong; what to write", or NULL */
 	bool absent;		     /* nothing is there: for the host's policy that means none */
@@ -41,13 +58,17 @@ struct source {
 	bool shortage; /* it is bad for want of something that may come: to be read again */
 	struct source_stamp *stamps; /* all that a change of the policy would change */
 	size_t n_stamps;
-	struct source_file *files; /* every ca-file, read */
+	struct source_file *files; /* every ca-file and the ct-logs, read */
 	size_t n_files;
+	size_t n_ct_logs; /* that `ct-logs' enables */
+	_Atomic(struct source_kept *) kept;
+	struct source_file *texts; /* of a draft: what was parsed */
+	size_t n_texts;
 };
 
 /*
- * Loads the policy at PATH, a file or a folder of *.ini (for HOST:
- * SOURCE_HOST_DIR's policy.ini and policy.d). Files that change while they are
+ * Loads the policy at PATH, a file or a folder of *.ini (for HOST: the folder of
+ * policy.ini and policy.d, which only root may write). Files that change while they are
  * read, or that are younger than the file system's clock can tell apart, are
  * read again; that takes some 20 ms at most unless they go on changing.
  *
@@ -55,6 +76,15 @@ struct source {
  * out (NULL).
  */
 struct source *source_load(const char *path, bool host);
+
+/*
+ * The host's policy as it would be with a copy of PATH in it: of a file as
+ * policy.ini, of a folder as policy.d, beside the other of the two as it stands;
+ * of SOURCE_HOST_DIR as it is. What was read is kept in `texts'. For the rest as
+ * source_load().
+ */
+struct source *source_load_draft(const char *path);
+
 void source_free(struct source *s);
 
 /* The policy that refuses the names in LIST (policy_refusing()); NULL when memory ran out. */
@@ -66,8 +96,19 @@ struct source *source_of_refused(const char *list);
 /* Whether anything that was read is no longer what it was: one stat(2) a stamp. */
 bool source_changed(const struct source *s);
 
+/* Whether there is at its path what was read. */
+bool source_file_holds(const struct source_file *file);
+/* Whether a file called NAME in a folder is part of its policy: as the shell's *.ini, none hidden.
+ */
+bool source_is_text(const char *name);
+
 /* The file PATH among those read with the policy, or NULL. */
 const struct source_file *source_file(const struct source *s, const char *path);
+
+/* Keeps KEPT with S for its owner, and what an owner has kept, or NULL. Threads may do so at once.
+ */
+void source_keep(const struct source *s, struct source_kept *kept);
+const struct source_kept *source_kept(const struct source *s, const void *owner);
 
 /*
  * The elements of a colon-separated list of policies as absolute paths, in a

@@ -18,6 +18,7 @@
 
 #include "process/event.h"
 #include "process/known.h"
+#include "process/last_good.h"
 
 /* What an exchange took out of force, until the last reader has gone. */
 struct retired {
@@ -39,6 +40,7 @@ static _Atomic uint64_t last_serial;
 static _Atomic pid_t exchanging; /* the process in which a thread is at it; 0: nobody */
 static struct retired *retired;	 /* only touched by whoever holds `exchanging' */
 static _Atomic(const char *) program;
+static atomic_bool read_sandboxed;
 static _Atomic(const char *) events;
 
 bool store_sandboxed(void)
@@ -51,6 +53,11 @@ bool store_sandboxed(void)
 	if (mode > 0 || (mode < 0 && errno == EPERM))
 		filtered = true;
 	return filtered;
+}
+
+bool store_may_open(void)
+{
+	return read_sandboxed || !store_sandboxed();
 }
 
 /* NULL: no memory. */
@@ -152,6 +159,23 @@ static int add(struct store_set **set, struct source *source, enum policy_mode c
 	return 0;
 }
 
+/* POLICY, the host's, is bad from the start: the last good one, if there is any, is in force. */
+static int fall_back(struct store_policy *policy)
+{
+	const struct source *bad = policy->source;
+	struct source *good = last_good_load();
+
+	if (!good)
+		return -1;
+	if (!good->policy) {
+		source_free(good);
+		return 0;
+	}
+	put_in_force(policy, good);
+	policy->newest = bad;
+	return 0;
+}
+
 static int add_host(struct store_set **set)
 {
 	struct source *host = source_load(SOURCE_HOST_DIR, true);
@@ -160,7 +184,9 @@ static int add_host(struct store_set **set)
 		source_free(host);
 		return 0;
 	}
-	return add(set, host, MODE_ENFORCE, NULL);
+	if (add(set, host, MODE_ENFORCE, NULL) < 0)
+		return -1;
+	return host->policy || host->shortage ? 0 : fall_back(&(*set)->policies[0]);
 }
 
 static bool is_log(const char *log)
@@ -246,8 +272,13 @@ static int add_program(struct store_set **set, const char *list, const char *ref
 
 static void free_set(struct store_set *set)
 {
-	for (size_t i = 0; i < set->n; i++)
-		source_free((struct source *)set->policies[i].source);
+	for (size_t i = 0; i < set->n; i++) {
+		const struct store_policy *policy = &set->policies[i];
+
+		if (policy->newest != policy->source)
+			source_free((struct source *)policy->newest);
+		source_free((struct source *)policy->source);
+	}
 	free(set);
 }
 
@@ -271,22 +302,58 @@ static struct store_set *first_set(void)
 		free_set(set);
 		return NULL;
 	}
+	if (set->n)
+		read_sandboxed = store_sandboxed();
 	if (set->n || events)
 		return set;
 	free(set);
 	return &none;
 }
 
+/* Says that the files of POLICY are bad, and what is in force instead. */
+static void tell_of_bad(const struct store_policy *policy)
+{
+	const char *error = policy->newest->error;
+	char date[DATE_SIZE], *longer = NULL;
+
+	if (last_good_is(policy->source) &&
+	    asprintf(&longer, "%s; the last good policy of %s is used", error,
+		     last_good_date(date)) < 0)
+		longer = NULL;
+	event_bad_policy(policy, longer ? longer : error);
+	free(longer);
+}
+
+/* Of a SET that has just been read. */
+static void tell_of_all_bad(const struct store_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->policies[i].newest != set->policies[i].source)
+			tell_of_bad(&set->policies[i]);
+}
+
+/* Puts *SET in force as the first, or finds there what another thread was faster with. */
+static void begin(struct store_set **set)
+{
+	struct store_set *expected = NULL;
+
+	if (!atomic_compare_exchange_strong(&current, &expected, *set)) {
+		if (*set != &none)
+			free_set(*set);
+		*set = expected;
+		return;
+	}
+	tell_of_all_bad(*set);
+}
+
 bool store_active(void)
 {
-	struct store_set *set = current, *expected = NULL;
+	struct store_set *set = current;
 
-	if (!set && (set = first_set()) &&
-	    !atomic_compare_exchange_strong(&current, &expected, set)) {
-		/* Another thread was faster. */
-		if (set != &none)
-			free_set(set);
-		set = expected;
+	if (!set && (set = first_set())) {
+		store_enter(); /* so that nobody frees it before it is told of */
+		begin(&set);
+		store_leave();
 	}
 	return set != &none;
 }
@@ -377,7 +444,7 @@ static int renew(struct store_policy *policy)
 
 	if (!source_changed(policy->newest))
 		return 0;
-	source = source_load(policy->source->path, policy->source->host);
+	source = source_load(policy->newest->path, policy->newest->host);
 	if (!source)
 		return -1;
 	if (source->policy || !policy->source->policy) {
@@ -387,7 +454,7 @@ static int renew(struct store_policy *policy)
 	again = policy->newest->error && !strcmp(policy->newest->error, source->error);
 	policy->newest = source;
 	if (!again)
-		event_bad_policy(policy, source->error);
+		tell_of_bad(policy);
 	return 0;
 }
 
@@ -425,6 +492,8 @@ static int exchange(void)
 	set = is_unread(old) ? first_set() : renewed(old, &rv);
 	if (!set)
 		return -1;
+	if (is_unread(old))
+		tell_of_all_bad(set);
 	current = set;
 	retire(old, set);
 	return rv;

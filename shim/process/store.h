@@ -17,11 +17,13 @@
 /* One policy in force. */
 struct store_policy {
 	const struct source *source; /* the rules; source->policy NULL: bad, all is refused */
-	const struct source *newest; /* what the files say now: differs from `source' while bad */
-	uint64_t serial;	     /* never used twice in a process: names these very rules */
-	bool exempt;		     /* this program is exempt from it */
-	enum policy_mode cap;	     /* no verdict is more severe than this mode allows */
-	const char *log;	     /* where to, instead of what the policy says; or NULL */
+	/* What the files say now, where that is bad; otherwise the same. From the start of a
+	 * process it is the host's files, and `source' the last good policy. */
+	const struct source *newest;
+	uint64_t serial;      /* never used twice in a process: names these very rules */
+	bool exempt;	      /* this program is exempt from it */
+	enum policy_mode cap; /* no verdict is more severe than this mode allows */
+	const char *log;      /* where to, instead of what the policy says; or NULL */
 };
 
 struct store_set {
@@ -65,6 +67,12 @@ void store_leave(void);
  * may be opened any more.
  */
 bool store_sandboxed(void);
+
+/*
+ * Whether what belongs to the policies may still be opened: no filter is in force,
+ * or the policies themselves were read under one.
+ */
+bool store_may_open(void);
 
 /* The running program, from /proc/self/exe at the first look; "" when unreadable. */
 const char *store_program(void);

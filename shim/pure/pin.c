@@ -5,9 +5,10 @@
  */
 #include "pure/pin.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "pure/base64.h"
 
 #define SCHEME	   "sha256/"
 #define SCHEME_LEN (sizeof(SCHEME) - 1)
@@ -16,25 +17,6 @@
 #define HINT	   "'pinshim pin HOST' prints one"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/* The alphabet's inverse, plus one: 0 is no digit. A table, because big policies are mostly pins.
- */
-// clang-format off
-static const int8_t digits[UCHAR_MAX + 1] = {
-	['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
-		24, 25, 26,
-	['a'] = 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
-		48, 49, 50, 51, 52,
-	['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62,
-	['+'] = 63,
-	['/'] = 64,
-};
-// clang-format on
-
-static int digit_base64(char c)
-{
-	return digits[(unsigned char)c] - 1;
-}
 
 static int digit_hex(char c)
 {
@@ -80,8 +62,8 @@ static int parse_base64(const char *text, size_t len, uint8_t out[PIN_LEN], char
 	uint8_t pin[PIN_LEN + 1] = { 0 };
 	uint32_t bits = 0;
 
-	for (; n < len && digit_base64(text[n]) >= 0; n++) {
-		bits = bits << 6 | (uint32_t)digit_base64(text[n]);
+	for (; n < len && base64_digit(text[n]) >= 0; n++) {
+		bits = bits << 6 | (uint32_t)base64_digit(text[n]);
 		if (n % 4 != 0 && n <= DIGITS)
 			pin[n / 4 * 3 + n % 4 - 1] = (uint8_t)(bits >> (6 - 2 * (n % 4)));
 	}

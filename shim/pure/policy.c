@@ -165,10 +165,8 @@ const char *policy_action_word(enum policy_action action)
 const char *policy_pin_word(enum pin_kind kind)
 {
 	static const char *const words[] = {
-		[PIN_KEY] = "pin",
-		[PIN_CERT] = "pin-cert",
-		[PIN_CA] = "pin-ca",
-		[PIN_DENY] = "deny",
+		[PIN_KEY] = "pin",   [PIN_CERT] = "pin-cert",	[PIN_CA] = "pin-ca",
+		[PIN_DENY] = "deny", [PIN_REVOKED] = "revoked",
 	};
 
 	return words[kind];

@@ -25,7 +25,7 @@ enum policy_wildcard {
 	WILDCARD_SUBTREE,  /* [**.example.com]: the name and all below it */
 };
 
-enum pin_kind { PIN_KEY = 0, PIN_CERT, PIN_CA, PIN_DENY };
+enum pin_kind { PIN_KEY = 0, PIN_CERT, PIN_CA, PIN_DENY, PIN_REVOKED };
 
 /* COUNT elements at byte AT of the block. */
 struct policy_span {
@@ -81,6 +81,7 @@ struct policy {
 	struct policy_span index;    /* uint32_t: hash table of section numbers + 1, 0 empty */
 	struct policy_span deny;     /* struct policy_pin, the top-level ones */
 	struct policy_span logs, exempts, revoked; /* struct policy_value */
+	struct policy_span revoked_keys;	   /* struct policy_pin, sorted: see revoked.h */
 	struct policy_value ct_logs;
 	/* the arrays and texts follow */
 };

@@ -13,8 +13,7 @@
 
 #include "pure/policy_keys.h"
 
-#define LINE_MAX_LEN	4095
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+#define LINE_MAX_LEN 4095
 
 struct reader {
 	struct keys *keys;
@@ -25,56 +24,19 @@ struct reader {
 	bool failed;
 };
 
-/* The white space of the C locale but the line feed, which no line holds. */
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static struct piece strip(struct piece text)
-{
-	for (; text.len > 0 && is_space(text.at[0]); text.len--)
-		text.at++;
-	while (text.len > 0 && is_space(text.at[text.len - 1]))
-		text.len--;
-	return text;
-}
-
-static struct piece behind(struct piece text, size_t n)
-{
-	return (struct piece){ text.at + n, text.len - n };
-}
-
 /* TEXT up to a tail comment, as inih cuts it: at a ';' behind white space. */
 static struct piece without_comment(struct piece text)
 {
 	for (size_t i = 1; i < text.len; i++) {
-		if (text.at[i] == ';' && is_space(text.at[i - 1]))
+		if (text.at[i] == ';' && piece_is_space(text.at[i - 1]))
 			text.len = i;
 	}
-	return strip(text);
+	return piece_strip(text);
 }
 
 static struct piece whole_file(const struct policy_text *file)
 {
-	const size_t mark = sizeof(BYTE_ORDER_MARK) - 1;
-	struct piece text = { file->bytes, file->len };
-
-	if (text.len >= mark && memcmp(text.at, BYTE_ORDER_MARK, mark) == 0)
-		text = behind(text, mark);
-	return text;
-}
-
-/* Takes the next line, without what ends it, off REST, which is not empty. */
-static struct piece take_line(struct piece *rest)
-{
-	const char *feed = memchr(rest->at, '\n', rest->len);
-	struct piece line = { rest->at, feed ? (size_t)(feed - rest->at) : rest->len };
-
-	*rest = behind(*rest, line.len + (feed ? 1 : 0));
-	if (line.len > 0 && line.at[line.len - 1] == '\r')
-		line.len--;
-	return line;
+	return lines_of(file->bytes, file->len);
 }
 
 static bool is_section(struct piece line)
@@ -115,7 +77,7 @@ static int read_section(struct reader *r, struct piece line)
 	if (!close)
 		return error_line(r->keys, line, "has no ']'; write [NAME]");
 	name = (struct piece){ line.at + 1, (size_t)(close - line.at) - 1 };
-	tail = without_comment(behind(line, name.len + 2));
+	tail = without_comment(piece_behind(line, name.len + 2));
 	if (r->in_section && keys_section_end(r->keys) < 0)
 		return -1;
 	if (keys_section(r->keys, name) < 0)
@@ -150,7 +112,7 @@ static void put_line(struct reader *r, struct piece line, char *out, size_t size
 
 	if (equals) {
 		len = (size_t)(equals - line.at) + 1;
-		r->value = without_comment(behind(line, len));
+		r->value = without_comment(piece_behind(line, len));
 	}
 	memcpy(out, line.at, len);
 	out[len] = '\0';
@@ -158,13 +120,13 @@ static void put_line(struct reader *r, struct piece line, char *out, size_t size
 
 static int read_line(struct reader *r, char *out, size_t size)
 {
-	struct piece line = take_line(&r->rest);
+	struct piece line = lines_take(&r->rest);
 
 	r->keys->here.line++;
 	r->value.at = NULL;
 	if (check_line(r->keys, line) < 0)
 		return -1;
-	line = strip(line);
+	line = piece_strip(line);
 	if (is_section(line)) {
 		strcpy(out, "[a section]"); /* its name may not fit */
 		return read_section(r, line);
@@ -211,8 +173,8 @@ static int error_stray(struct keys *k, const struct policy_text *file, uint32_t 
 
 	k->here.line = number;
 	while (number-- > 0)
-		line = take_line(&rest);
-	return error_line(k, strip(line),
+		line = lines_take(&rest);
+	return error_line(k, piece_strip(line),
 			  "is not a KEY = VALUE, [NAME] or comment line; write one of these");
 }
 
@@ -240,7 +202,7 @@ static size_t count_sections(const struct policy_text *file)
 	size_t n = 0;
 
 	while (rest.len > 0)
-		n += is_section(strip(take_line(&rest)));
+		n += is_section(piece_strip(lines_take(&rest)));
 	return n;
 }
 

@@ -147,8 +147,7 @@ static void enumerate(char list[LIST_SIZE], const char *word, size_t i, size_t n
 static const struct key *find_key(const struct key *keys, size_t n, struct piece word)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strlen(keys[i].word) == word.len &&
-		    memcmp(keys[i].word, word.at, word.len) == 0)
+		if (piece_is(word, keys[i].word))
 			return &keys[i];
 	}
 	return NULL;
@@ -198,8 +197,7 @@ static int read_word(struct keys *k, const struct key *key, struct piece value, 
 	char list[LIST_SIZE] = "";
 
 	for (size_t i = first; i < key->n_words; i++) {
-		if (strlen(key->words[i]) == value.len &&
-		    memcmp(key->words[i], value.at, value.len) == 0) {
+		if (piece_is(value, key->words[i])) {
 			*out = (uint32_t)i;
 			return 0;
 		}
@@ -252,19 +250,14 @@ static int read_paths(struct keys *k, const struct key *key, struct piece value,
 	return build_value(values, &path) < 0 ? keys_no_memory(k) : 0;
 }
 
-static bool equals(struct piece text, const char *word)
-{
-	return strlen(word) == text.len && memcmp(word, text.at, text.len) == 0;
-}
-
 static int read_log(struct keys *k, struct piece value, struct array *logs)
 {
 	const struct policy_value *first = (const struct policy_value *)logs->bytes;
 	struct policy_value log = { .place = k->here };
-	bool none = equals(value, "none");
+	bool none = piece_is(value, "none");
 	char quoted[QUOTE_SIZE];
 
-	if (!none && !equals(value, "stderr") && !equals(value, "syslog") && value.at[0] != '/')
+	if (!none && !piece_is(value, "stderr") && !piece_is(value, "syslog") && value.at[0] != '/')
 		return keys_error(
 			k, k->here,
 			"%s is no value of 'log'; write stderr, syslog, none or an absolute path",

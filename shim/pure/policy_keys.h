@@ -7,13 +7,8 @@
 #ifndef PINSHIM_POLICY_KEYS_H
 #define PINSHIM_POLICY_KEYS_H
 
+#include "pure/lines.h"
 #include "pure/policy_build.h"
-
-/* Some bytes of a file. */
-struct piece {
-	const char *at;
-	size_t len;
-};
 
 enum top_key {
 	TOP_MODE,

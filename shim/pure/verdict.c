@@ -8,10 +8,19 @@
 
 #include <string.h>
 
+#include "pure/revoked.h"
+
+/* Whether the lists that `revoked' names are not in the block: then nothing can be judged. */
+static bool lacks_lists(const struct policy *p)
+{
+	return p->revoked.count > 0 && p->revoked_keys.at == 0;
+}
+
 /* Whether keys are denied for every name; the policy's own `mode = off' lifts that. */
 static bool denies_all(const struct policy *p)
 {
-	return p->mode != MODE_OFF && (p->deny.count > 0 || p->revoked.count > 0);
+	return p->mode != MODE_OFF &&
+	       (p->deny.count > 0 || p->revoked_keys.count > 0 || lacks_lists(p));
 }
 
 static unsigned section_needs(const struct policy *p, const struct policy_section *s)
@@ -30,6 +39,8 @@ static unsigned section_needs(const struct policy *p, const struct policy_sectio
 		needs |= needs_of[pins[i].kind];
 	if (s->verify == VERIFY_FULL || s->ct)
 		needs |= NEED_FULL;
+	if (s->ct)
+		needs |= NEED_CT;
 	if (s->tofu)
 		needs |= NEED_KEY | NEED_TOFU;
 	return needs;
@@ -108,28 +119,33 @@ static const struct policy_pin *find_denied(const struct policy *p, struct polic
 	return NULL;
 }
 
+/* The line of a `revoked' list that meets a key of the evidence, or NULL. */
+static const struct policy_pin *find_revoked(const struct policy *p, const struct evidence *e)
+{
+	const struct policy_pin *found = has_key(e) ? revoked_find(p, e->key) : NULL;
+
+	for (size_t i = 0; i < e->chain_len && !found; i++)
+		found = revoked_find(p, e->chain[i]);
+	return found;
+}
+
 /* The policy's own `deny' and `revoked'. Whether they object. */
 static bool judge_keys(const struct demand *d, const struct evidence *e, struct judgement *j)
 {
 	const struct policy *p = d->policy;
 	const struct policy_place nowhere = { .file = p->path };
-	size_t n;
 
 	if (!denies_all(p))
 		return false;
 	j->pin = find_denied(p, p->deny, e);
+	if (!j->pin)
+		j->pin = find_revoked(p, e);
 	if (j->pin) {
 		decide(j, objection(p->mode), REASON_DENIED_KEY, j->pin->place);
 		return true;
 	}
 	if (e->unseen) {
 		decide(j, objection(p->mode), REASON_NO_CERTIFICATE, nowhere);
-		return true;
-	}
-	if (p->revoked.count > 0) {
-		j->later = "revoked";
-		decide(j, objection(p->mode), REASON_INTERNAL_ERROR,
-		       policy_values(p, p->revoked, &n)->place);
 		return true;
 	}
 	return false;
@@ -166,6 +182,7 @@ static bool pin_matches(const struct policy_pin *pin, const struct evidence *e)
 	case PIN_CA:
 		return e->certificate && e->ca == pin;
 	case PIN_DENY:
+	case PIN_REVOKED:
 		return false;
 	}
 	return false;
@@ -213,8 +230,7 @@ static enum reason judge_pins(const struct demand *d, const struct evidence *e, 
 }
 
 /* The conditions besides pins: why they do not hold, or REASON_CHECKS_PASSED. */
-static enum reason judge_conditions(const struct demand *d, const struct evidence *e,
-				    struct judgement *j)
+static enum reason judge_conditions(const struct demand *d, const struct evidence *e)
 {
 	const struct policy_section *s = d->section;
 	bool full = s->verify == VERIFY_FULL || s->ct;
@@ -225,10 +241,11 @@ static enum reason judge_conditions(const struct demand *d, const struct evidenc
 		return REASON_NAME_MISMATCH;
 	if (full && e->full != CHECK_PASSED)
 		return REASON_CHAIN_NOT_VERIFIED;
-	if (!s->ct)
-		return REASON_CHECKS_PASSED;
-	j->later = "ct";
-	return REASON_INTERNAL_ERROR;
+	if (s->ct && e->ct_unknown)
+		return REASON_INTERNAL_ERROR;
+	if (s->ct && e->ct_logs < CT_LOGS_WANTED)
+		return REASON_CT_MISSING;
+	return REASON_CHECKS_PASSED;
 }
 
 /* Whether the key is the one that is known of the name, or may be the first. */
@@ -316,7 +333,7 @@ static void judge_section(const struct demand *d, const struct evidence *e, stru
 		decide(j, objection(d->mode), REASON_DENIED_KEY, j->pin->place);
 		return;
 	}
-	reason = judge_conditions(d, e, j);
+	reason = judge_conditions(d, e);
 	if (reason == REASON_CHECKS_PASSED)
 		reason = judge_pins_and_tofu(d, e, j);
 	if (reason == REASON_CHECKS_PASSED || reason == REASON_PIN_MATCH ||
@@ -338,8 +355,10 @@ void verdict_judge(const struct demand *d, const struct evidence *e, struct judg
 		decide(out, VERDICT_UNJUDGED, REASON_CHECKS_PASSED, nowhere);
 		return;
 	}
-	/* A denied key is looked for among all that was served, or not at all. */
+	/* A denied key is looked for among all that was served and in all lists, or not at all. */
 	if ((d->needs & NEED_CHAIN) && e->certificate && e->chain_len == 0)
+		return;
+	if (lacks_lists(d->policy))
 		return;
 	objected = judge_keys(d, e, &of_keys);
 	if (d->section)

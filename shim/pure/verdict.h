@@ -51,6 +51,7 @@ enum need {
 	NEED_FULL = 1 << 3,  /* a verification of chain, dates and name */
 	NEED_CHAIN = 1 << 4, /* every SPKI served or verified: somewhere a key is denied */
 	NEED_TOFU = 1 << 5,  /* what is known of the name; if nothing, whose name the leaf has */
+	NEED_CT = 1 << 6,    /* the logs that vouch for the leaf */
 };
 
 struct demand {
@@ -103,7 +104,12 @@ struct evidence {
 		*ca; /* NEED_CA: the pin of the section whose CA anchored the chain, or NULL */
 	const struct tofu *tofu; /* NEED_TOFU; NULL: as TOFU_FAILED */
 	enum check owner; /* whether the leaf is for the name, or self-signed: TOFU_UNKNOWN */
+	unsigned ct_logs; /* NEED_CT: different logs of which the leaf has a valid SCT */
+	bool ct_unknown;  /* they could not be counted */
 };
+
+/* As many different logs must have seen a certificate for `ct = require'. */
+#define CT_LOGS_WANTED 2
 
 struct judgement {
 	enum verdict verdict;
@@ -114,7 +120,6 @@ struct judgement {
 	const struct tofu *tofu;      /* the evidence's, where it was looked at; else NULL */
 	bool learn;		      /* accepted as a first use: the key is to be kept */
 	struct policy_place place; /* the line that decided: section, top-level key, denied pin */
-	const char *later; /* a key whose work this version does not do yet ("tofu"), or NULL */
 };
 
 /* NAME is in normal form, of KIND, or NULL when the handshake has no name. NOW: seconds since the

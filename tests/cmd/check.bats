@@ -306,11 +306,45 @@ with_list() {
 	[ -z "$stderr" ]
 }
 
-@test "warning: what this version does not do" {
+# ct_list NAME...: a list that enables these logs, of two that it has.
+ct_list() {
+	local names=$*
+	printf 'enabled_logs = %s\n' "${names// /, }"
+	printf '[%s]\ndescription = %s\nkey = %s\n' a A MAYBAgMEBQY= b B MAYBAgMEBQc=
+}
+
+@test "warning: fewer logs than \`ct' asks for" {
+	ct_list a >logs
 	check_lines "ct-logs = $DIR/logs" '[a.test]' "pin = $PIN_A" "pin = $PIN_B" 'ct = require'
-	warns 2 "[a.test]: 'ct' is not done by this version: handshakes under it are refused"
-	check_lines "revoked = $DIR/list" '[a.test]' "pin = $PIN_A" "pin = $PIN_B"
-	warns 1 "'revoked' is not done by this version: handshakes under it are refused"
+	warns 2 "[a.test] accepts nothing: \`ct' asks for two logs, and the list that p.ini:1 names enables one"
+	ct_list a b >logs
+	pinshim check p.ini
+	quiet
+	ct_list a >logs
+	check_lines "ct-logs = $DIR/logs" '[a.test]' "pin = $PIN_A" "pin = $PIN_B"
+	quiet
+}
+
+@test "a list of logs that is bad" {
+	ct_list a c >logs
+	check_lines "ct-logs = $DIR/logs" '[a.test]' 'ct = require'
+	must 1
+	one_line
+	[ "$stderr" = "$DIR/logs:1: 'c' is enabled and has no section; write one, or remove it" ]
+}
+
+@test "a list of revoked keys is counted, or its error is told" {
+	printf '# stolen\n%s\n%s\n' "$PIN_A" "$PIN_B" >revoked
+	check_lines "revoked = $DIR/revoked" '[a.test]' 'mode = off'
+	quiet
+	[ "$output" = 'p.ini: 1 section, 0 pins, 2 revoked keys' ]
+	check_lines "revoked = $DIR/revoked" '[a.test]' "pin = $PIN_B" "pin = $PIN_C" "pin = sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+	warns 3 "this key is revoked at $DIR/revoked:3, so it is refused; take out one of both"
+	echo "pin = $PIN_A" >>revoked
+	pinshim check p.ini
+	must 1
+	one_line
+	says "$DIR/revoked:4: 'pin = sha256/"
 }
 
 @test "several warnings are all printed" {

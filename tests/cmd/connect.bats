@@ -13,7 +13,7 @@ setup_file() {
 
 # asks ARGUMENT...: pinshim check --connect ..., trusting the test's roots.
 asks() {
-	run_bare "SSL_CERT_FILE=$PKI/ca.pem" "$BUILD/pinshim" check --connect "$@"
+	run_bare "SSL_CERT_FILE=$PKI/ca.pem" "PINSHIM_STATE=$T/state" "$BUILD/pinshim" check --connect "$@"
 }
 
 # A server with this certificate, and a policy for localhost.
@@ -279,6 +279,25 @@ warns() {
 	in_host "${BARE[@]}" "$BUILD/pinshim" check -c --port "$PORT"
 	assert_rc 1
 	assert_err "^/etc/pinshim/policy.ini:1: error: localhost port $PORT is refused: no-pin-match; it shows"
+}
+
+@test "tofu: a first use is seen and not learned, a known key is" {
+	start_server line api
+	printf '%s\n' '[localhost]' 'tofu = yes' | policy
+	asks --port "$PORT" "$POLICY"
+	assert_rc 0
+	says '^localhost: accepted, tofu-first-use, certificate ends on'
+	[ ! -e "$T/state" ] || fail "something was kept"
+	client connect sni=localhost
+	[ -e "$T/state/known" ] || fail "the program learned nothing"
+	cp "$T/state/known" "$T/known"
+	asks --port "$PORT" "$POLICY"
+	assert_rc 0
+	says "^localhost: accepted, by tofu $POLICY:1, certificate ends on"
+	served rotated 'tofu = yes'
+	assert_rc 1
+	assert_err "^$POLICY:1: error: localhost port $PORT is refused: tofu-changed"
+	cmp "$T/known" "$T/state/known"
 }
 
 @test "a folder, a relative path, and no log of its own" {

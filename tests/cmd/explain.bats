@@ -93,12 +93,23 @@ explains() {
 	[[ $output != *'must match'* ]]
 }
 
-@test "what this version does not do" {
-	explain_lines "revoked = $DIR/r" "ct-logs = $DIR/l" '[a.test]' "pin = $PIN_A" '[b.test]' 'ct = require'
+@test "lists of revoked keys" {
+	printf '%s\n' "$PIN_A" "$PIN_B" >r
+	echo '# none' >s
+	explain_lines "revoked = $DIR/r" "revoked = $DIR/s" '[a.test]' 'mode = off'
 	explains a.test
-	prints "'revoked' is not done by this version: every handshake fails ($DIR/p.ini:1)"
-	explains b.test
-	prints "'ct' is not done by this version: every handshake fails"
+	prints "  whatever else holds, no certificate may have one of the 2 keys in:
+    $DIR/r ($DIR/p.ini:1)
+    $DIR/s ($DIR/p.ini:2)"
+}
+
+@test "certificate transparency, and that one log is too few" {
+	printf 'enabled_logs = a\n[a]\ndescription = A\nkey = MAYBAgMEBQY=\n' >logs
+	explain_lines "ct-logs = $DIR/logs" '[a.test]' 'ct = require'
+	explains a.test
+	prints "  the shim itself verifies chain, dates and name"
+	prints "  two different logs must vouch for the certificate, of the 1 enabled in $DIR/logs ($DIR/p.ini:1)
+    these are too few: every handshake fails"
 }
 
 @test "tofu: what is known, and what will be learned" {

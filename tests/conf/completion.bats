@@ -106,6 +106,10 @@ verbs() { # into $verbs
 	offers_only pins.ini
 	completes host ''
 	offers_only enable disable status
+	completes known ''
+	offers_only list forget
+	completes known forget localh
+	offers_only localhost
 	completes host enable --root "$T/he"
 	offers_only "$T/here"
 	completes check -c --port 44

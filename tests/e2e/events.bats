@@ -22,8 +22,8 @@ recorded() { # COUNT FILTER: so many lines, and the last one fulfils it (jq)
 		fail "not $1 lines, the last with $2: $(cat "$T/events" "$T/jq" 2>&1)"
 }
 
-# Many handshakes of one process, before the last of which the folder $T/late is made.
-handshakes() { # COUNT VARIABLE=VALUE...
+# Many handshakes of one process, before the last of which something happens.
+handshakes() { # COUNT COMMAND VARIABLE=VALUE...
 	local i
 	: >"$T/out"
 	for ((i = 1; i < $1; i++)); do
@@ -31,9 +31,9 @@ handshakes() { # COUNT VARIABLE=VALUE...
 		wait_for told_done $i
 	done | {
 		cat
-		mkdir "$T/late"
+		$2
 		echo
-	} | try "${SHIMMED_ALONE[@]}" "${@:2}" "$CLIENT" loop "$PORT" "ca=$PKI/ca.pem" sni=api.example.com
+	} | try "${SHIMMED_ALONE[@]}" "${@:3}" "$CLIENT" loop "$PORT" "ca=$PKI/ca.pem" sni=api.example.com
 	told_done "$1" || fail "not all handshakes were made"
 }
 
@@ -64,6 +64,12 @@ refused_on_request() {
 	under 'PINSHIM_REFUSE=*.example.com' -- write
 	refused_on_request
 	assert_refused_inside
+	# Whatever is wrong with the certificate is not why.
+	start_server line www
+	under PINSHIM_REFUSE=api.example.com "PINSHIM_EVENTS=$T/events" -- connect verify=none
+	refused_on_request
+	assert_err_lacks likely
+	recorded 3 '."likely-cause" == null'
 	start_server line api
 	under PINSHIM_REFUSE=other.example.org,example.com -- connect
 	assert_accepted
@@ -162,6 +168,15 @@ refused_on_request() {
 	under "PINSHIM_POLICY=$POLICY:$POLICY" PINSHIM_REFUSE=api.example.com "PINSHIM_EVENTS=$T/events" -- connect
 	refused_on_request
 	recorded 3 '.verdict == "refused" and .reason == "simulated"'
+	# Of two that refuse it, the one that has a section for it.
+	printf 'unlisted = refuse\n[elsewhere.example.org]\npin = %s\n' "$(pin api)" >"$T/second.ini"
+	pin_policy api.example.com nobody
+	under "PINSHIM_POLICY=$T/second.ini:$POLICY" "PINSHIM_EVENTS=$T/events" -- connect
+	assert_rc 1
+	recorded 4 '.reason == "no-pin-match"'
+	under "PINSHIM_POLICY=$POLICY:$T/second.ini" "PINSHIM_EVENTS=$T/events" -- connect
+	assert_rc 1
+	recorded 5 '.reason == "no-pin-match"'
 }
 
 @test "resumptions and handshakes without a certificate are recorded, each once" {
@@ -219,15 +234,24 @@ refused_on_request() {
 	jq -se 'length == 1 and .[0].verdict == "accepted"' "$T/err" || fail "no event"
 	under PINSHIM_EVENTS=/dev/full -- connect
 	assert_accepted
-	handshakes 3 "PINSHIM_EVENTS=$T/late/events"
+	handshakes 3 "mkdir $T/late" "PINSHIM_EVENTS=$T/late/events"
 	jq -se 'length == 1 and .[0].lost == 2' "$T/late/events" || fail "$(<"$T/late/events")"
+}
+
+@test "a change of a policy that is not taken over is recorded" {
+	pin_policy api.example.com api
+	start_server line api
+	echo nonsense >"$T/bad.ini"
+	handshakes 2 "mv $T/bad.ini $POLICY" "PINSHIM_POLICY=$POLICY" PINSHIM_LOG=none "PINSHIM_EVENTS=$T/events"
+	jq -se 'map(.verdict) == ["accepted", "policy-error", "accepted"] and .[1].reason == "bad-policy"
+		and (.[1].error | contains("pins.ini:1:"))' "$T/events" || fail "$(<"$T/events")"
 }
 
 @test "repeats of one refusal are folded in what people read, and not where all is recorded" {
 	printf '%s\n' "$(logged)" "[api.example.com]" "pin = $(pin nobody)" | policy
 	start_server line api
 	sed -i "s,^log = /.*,log = $T/log," "$POLICY"
-	handshakes 20 "PINSHIM_POLICY=$POLICY" "PINSHIM_EVENTS=$T/events"
+	handshakes 20 true "PINSHIM_POLICY=$POLICY" "PINSHIM_EVENTS=$T/events"
 	recorded 20 '.suppressed == 0'
 	# The 1st, 2nd, 4th, 8th and 16th time.
 	[ "$(jq -c .suppressed "$T/log" | tr '\n' ' ')" = '0 0 1 3 7 ' ] || fail "$(cat "$T/log")"

@@ -3,33 +3,7 @@
 # The policy changes while a program runs, which makes a handshake each time it is told to.
 
 load ../lib/rig
-
-start_loop() { # [KEY=VALUE...]
-	coproc LOOP { exec "${SHIMMED[@]}" "$CLIENT" loop "$PORT" "ca=$PKI/ca.pem" sni=api.example.com "$@" \
-		2>"$T/err" 3>&-; }
-	started "$LOOP_PID"
-}
-
-again() { # one more handshake; what the client says is in $T/out
-	local line
-	: >"$T/out"
-	echo go >&"${LOOP[1]}"
-	while IFS= read -r -t 10 -u "${LOOP[0]}" line; do
-		[ "$line" != done= ] || return 0
-		echo "$line" >>"$T/out"
-	done
-	fail "the client ended"
-}
-
-accepted_again() {
-	again
-	assert_fact handshake=ok answer=ok
-}
-
-refused_again() {
-	again
-	assert_fact handshake=failed 'error=certificate verify failed'
-}
+load ../lib/loop
 
 replace() { # reads the new policy
 	cat >"$POLICY.new"
@@ -131,4 +105,23 @@ pin = $(pin nobody)"
 		end "$LOOP_PID"
 		assert_data 2
 	done
+}
+
+@test "a list of revoked keys changes without its policy; a bad one leaves the last good one" {
+	start_server line api
+	pin nobody >"$T/revoked.txt"
+	replace <<<"revoked = $T/revoked.txt
+[api.example.com]
+pin = $(pin api)"
+	start_loop
+	accepted_again
+	pin api >>"$T/revoked.txt"
+	refused_again
+	echo nonsense >"$T/revoked.txt"
+	refused_again
+	refused_again
+	[ "$(grep -c 'its new text is bad: .*/revoked.txt:1: ' "$T/err")" = 1 ] || fail "not said once"
+	echo '# none any more' >"$T/revoked.txt"
+	accepted_again
+	assert_data 2
 }

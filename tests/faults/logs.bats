@@ -117,7 +117,8 @@ fill() { # FOLDER
 client_pid() { # of the loop, which may have something in front
 	local pid=$LOOP_PID
 	while [ "$(</proc/"$pid"/comm)" != client ]; do
-		pid=$(pgrep -P "$pid")
+		pid=$(<"/proc/$pid/task/$pid/children")
+		pid=${pid% }
 	done
 	echo "$pid"
 }

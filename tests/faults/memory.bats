@@ -24,11 +24,11 @@ section() { # LINE...: a policy with one section, which logs everything
 }
 
 wrong() { # LINE...
-	section "$@" | sweep api connect refused ours 13
+	section "$@" | sweep api connect refused ours 41
 }
 
 right() { # LINE...
-	section "$@" | sweep api connect accepted ours 13
+	section "$@" | sweep api connect accepted ours 41
 }
 
 @test "pin" {
@@ -61,9 +61,9 @@ right() { # LINE...
 }
 
 @test "the server's key was rotated, another's certificate, an expired one" {
-	section "pin = $(pin api)" "pin-ca = $(pin int)" "match = every" | sweep rotated connect refused ours 13
-	section "pin = $(pin api)" | sweep www connect refused ours 13
-	section "pin = $(pin api)" | sweep expired connect refused ours 13
+	section "pin = $(pin api)" "pin-ca = $(pin int)" "match = every" | sweep rotated connect refused ours 41
+	section "pin = $(pin api)" | sweep www connect refused ours 41
+	section "pin = $(pin api)" | sweep expired connect refused ours 41
 }
 
 @test "any allocation at all" {
@@ -73,8 +73,8 @@ right() { # LINE...
 }
 
 @test "the policies are read" {
-	section "pin = $(pin api)" | sweep api first accepted ours 13
-	section "pin = $(pin nobody)" | sweep api first refused ours 13
+	section "pin = $(pin api)" | sweep api first accepted ours 41
+	section "pin = $(pin nobody)" | sweep api first refused ours 41
 	section "verify = full" "ca-file = $PKI/ca.pem" | sweep api first accepted ours 97
 }
 
@@ -88,20 +88,20 @@ right() { # LINE...
 }
 
 @test "a session is resumed" {
-	section "pin = $(pin api)" | sweep api resume accepted ours 13
-	section "pin = $(pin nobody)" | sweep api resume refused ours 13
+	section "pin = $(pin api)" | sweep api resume accepted ours 41
+	section "pin = $(pin nobody)" | sweep api resume refused ours 41
 }
 
 @test "early data" {
-	section "pin = $(pin api)" | sweep api early accepted ours 13
-	section "pin = $(pin nobody)" | sweep api early refused ours 13
+	section "pin = $(pin api)" | sweep api early accepted ours 41
+	section "pin = $(pin nobody)" | sweep api early refused ours 41
 }
 
 change() { # OUTCOME PIN PIN: from the one to the other
 	section "pin = $2" >"$T/1.ini"
 	section "pin = $3" >"$T/2.ini"
 	VARIABLES+=("PINSHIM_POLICY=$T/link")
-	sweep api reload "$1" ours 13 "$T/1.ini" "$T/2.ini" </dev/null
+	sweep api reload "$1" ours 41 "$T/1.ini" "$T/2.ini" </dev/null
 }
 
 @test "a policy changes" {
@@ -115,7 +115,7 @@ change() { # OUTCOME PIN PIN: from the one to the other
 @test "a program that is exempt" {
 	TOP=("exempt = /nowhere" "exempt = $BIN/memory")
 	VARIABLES=(LOG_FILE=)
-	section "pin = $(pin nobody)" | sweep api first accepted ours 29
+	section "pin = $(pin nobody)" | sweep api first accepted ours 97
 }
 
 @test "the host's policy, and none where one could be" {
@@ -131,17 +131,26 @@ change() { # OUTCOME PIN PIN: from the one to the other
 	VARIABLES=("PINSHIM_EVENTS=$T/events" PINSHIM_LOG=none)
 	right "pin = $(pin api)"
 	wrong "pin = $(pin nobody)" "pin-ca = $(pin int)" "match = every"
-	printf '[elsewhere.example.org]\npin = %s\n' "$(pin nobody)" | sweep api connect accepted ours 13
+	printf '[elsewhere.example.org]\npin = %s\n' "$(pin nobody)" | sweep api connect accepted ours 41
 }
 
 @test "a name that is refused on request" {
 	VARIABLES=("PINSHIM_REFUSE=api.example.com" "PINSHIM_LOG=$T/events")
-	section "pin = $(pin api)" | sweep api first refused ours 29
+	section "pin = $(pin api)" | sweep api first refused ours 97
+}
+
+@test "trust on first use" {
+	VARIABLES=("PINSHIM_STATE=$T/state" "FORGOTTEN=$T/state/known")
+	section "tofu = yes" | sweep api first accepted ours 97
+	VARIABLES=("PINSHIM_STATE=$T/state")
+	section "tofu = yes" | sweep api connect accepted ours 41
+	section "tofu = yes" | sweep rotated connect refused ours 97
+	section "tofu = yes" | sweep api resume accepted ours 97
 }
 
 @test "a name is resolved" {
-	section "pin = $(pin nobody)" "[localhost]" "pin = $(pin api)" | sweep api resolve accepted ours 13
-	section "pin = $(pin api)" "[localhost]" "pin = $(pin nobody)" | sweep api resolve refused ours 29
+	section "pin = $(pin nobody)" "[localhost]" "pin = $(pin api)" | sweep api resolve accepted ours 41
+	section "pin = $(pin api)" "[localhost]" "pin = $(pin nobody)" | sweep api resolve refused ours 97
 }
 
 known() { # NAME: whose key the store has

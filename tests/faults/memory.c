@@ -30,7 +30,7 @@
 enum outcome { REFUSED, ACCEPTED };
 
 static enum outcome expected;
-static const char *way, *first_policy, *second_policy, *log_file;
+static const char *way, *first_policy, *second_policy, *log_file, *forgotten;
 static bool reused;	  /* of the last handshake: a session */
 static unsigned attempts; /* handshakes of this process that have to be told of */
 
@@ -485,6 +485,8 @@ static void try(void)
 		unlink(log_file);
 	if (first_policy)
 		put_policy(first_policy);
+	if (forgotten)
+		unlink(forgotten);
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
@@ -535,6 +537,7 @@ int main(int argc, char **argv)
 	everybody = !strcmp(argv[6], "all");
 	first_policy = argc > 8 ? argv[7] : NULL;
 	second_policy = argc > 8 ? argv[8] : NULL;
+	forgotten = getenv("FORGOTTEN"); /* a file that is not there at the start of a try */
 	log_file = getenv("LOG_FILE");
 	if (log_file && !*log_file)
 		log_file = NULL;

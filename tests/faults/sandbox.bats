@@ -100,6 +100,14 @@ section() { # LINE...
 	grep -c '^\(before\|behind\|again\|new\)=failed received=0$' "$T/out" | grep -qx 4 || fail "not refused"
 }
 
+@test "a key that was learned before, and one that cannot be" {
+	next "$(pin nobody)"
+	OTHER="other=failed received=0"
+	section "tofu = yes" "[elsewhere.example.org]" "tofu = yes" | sandbox "PINSHIM_STATE=$T/state"
+	accepted
+	assert_err 'refused elsewhere.example.org'
+}
+
 @test "a standard error that is a file, a pipe, closed" {
 	local to
 	next "$(pin api)"

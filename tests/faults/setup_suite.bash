@@ -6,7 +6,7 @@
 
 setup_suite() {
 	local here=${BASH_SOURCE[0]%/*} program source
-	for program in cc openssl jq unshare socat /usr/bin/python3; do
+	for program in cc openssl jq unshare prlimit /usr/bin/python3; do
 		PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$program" >/dev/null || {
 			echo "the tests of failures need $program"
 			return 1

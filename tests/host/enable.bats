@@ -203,6 +203,13 @@ refused_host() { # PATTERN [SCRIPT]: a script that spoils something before
 		"cd /usr/local/lib; mount --bind . .; mount -o remount,bind,noexec /usr/local/lib; cd /"
 }
 
+@test "a sticky folder is safe: nobody but root takes root's file out of it" {
+	host_section "pin = $(pin api)"
+	on_host 'chmod 1777 /usr/local/lib; pinshim host enable; pinshim host status'
+	assert_rc 0
+	assert_quiet
+}
+
 @test "paths that ld.so.preload cannot hold" {
 	mkdir -p "$T/etc"
 	printf '# mine\n' >"$T/etc/ld.so.preload"

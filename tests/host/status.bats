@@ -57,6 +57,29 @@ wrong() { # PATTERN SCRIPT
 	wrong "there is no host policy, so nothing is judged" "rm /etc/pinshim/policy.ini"
 }
 
+@test "the last good policy" {
+	host_section "pin = $(pin api)"
+	on_host "$SLEEP"'
+		mkdir /usr/local/state
+		chmod 755 /usr/local/state
+		mkdir -p /var/lib
+		mount --bind /usr/local/state /var/lib
+		pinshim host enable
+		echo nonsense >>/etc/pinshim/policy.ini
+		status
+		sed -i "/nonsense/d" /etc/pinshim/policy.ini
+		cp /etc/pinshim/policy.ini "$T/new.ini"
+		pinshim apply "$T/new.ini"
+		status
+		echo nonsense >>/etc/pinshim/policy.ini
+		status'
+	assert_rc 0
+	assert_err "the host's policy is bad: .*policy\.ini:4: .*; no last good one is kept, so every handshake is refused$"
+	assert_said '^policy: +good \(1 section, mode = enforce; the last good one, of 20.*Z, is kept\)$'
+	assert_err "the host's policy is bad: .*; the last good one, of 20.*Z, is used by programs that start now$"
+	[ "$(grep '^status' "$T/out" | xargs)" = 'status 1 status 0 status 1' ] || fail "other exit codes"
+}
+
 process() { # PATTERN: of the columns between the process id and the program
 	assert_said "^ +[0-9]+  $1"
 }

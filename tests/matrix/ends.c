@@ -56,6 +56,27 @@ void show_certificate(SSL_CTX *ctx, const char *certificate)
 		broken(path);
 }
 
+void become(SSL *ssl, const char *certificate)
+{
+	char path[4096];
+
+	if (SSL_use_certificate_chain_file(ssl, in_pki(certificate, "-chain.pem", path)) != 1 ||
+	    SSL_use_PrivateKey_file(ssl, in_pki(certificate, ".key", path), SSL_FILETYPE_PEM) != 1)
+		broken(path);
+}
+
+static int take_any(int ok, X509_STORE_CTX *ctx)
+{
+	(void)ok;
+	(void)ctx;
+	return 1;
+}
+
+void ask_for_certificate(SSL_CTX *server)
+{
+	SSL_CTX_set_verify(server, SSL_VERIFY_PEER, take_any);
+}
+
 static SSL_CTX *new_context(const SSL_METHOD *method, int version)
 {
 	SSL_CTX *ctx = SSL_CTX_new(method);
@@ -114,18 +135,9 @@ static void read_early_data(struct end *e, SSL *ssl)
 	} while (rc == SSL_READ_EARLY_DATA_SUCCESS);
 }
 
-static int take_any(int ok, X509_STORE_CTX *ctx)
-{
-	(void)ok;
-	(void)ctx;
-	return 1;
-}
-
 /* Whether LINE was one for the server itself; its answer comes when it was done. */
 static bool obey(SSL *ssl, const char *line)
 {
-	char path[4096];
-
 	if (!strcmp(line, DO_RENEGOTIATE) || !strcmp(line, DO_ABBREVIATED)) {
 		if (!strcmp(line, DO_ABBREVIATED))
 			SSL_renegotiate_abbreviated(ssl);
@@ -137,14 +149,32 @@ static bool obey(SSL *ssl, const char *line)
 		SSL_verify_client_post_handshake(ssl);
 		SSL_do_handshake(ssl);
 	} else if (!strcmp(line, DO_THIEF)) {
-		if (SSL_use_certificate_chain_file(ssl, in_pki(THIEF, "-chain.pem", path)) != 1 ||
-		    SSL_use_PrivateKey_file(ssl, in_pki(THIEF, ".key", path), SSL_FILETYPE_PEM) !=
-			    1)
-			broken(path);
+		become(ssl, THIEF);
+	} else if (!strcmp(line, DO_ASK)) {
+		SSL_set_verify(ssl, SSL_VERIFY_PEER, take_any);
 	} else {
 		return false;
 	}
 	return true;
+}
+
+/* RFC 8879, 3.2 and later. */
+#define COMPRESSED_CERTIFICATE 25
+
+/* A Certificate may also be empty, and say that there is none. */
+static void see_message(int sent, int version, int type, const void *bytes, size_t len, SSL *ssl,
+			void *arg)
+{
+	const size_t most_of_empty = 100;
+	const unsigned char *message = bytes;
+	struct end *e = arg;
+
+	(void)version, (void)ssl;
+	if (sent || type != SSL3_RT_HANDSHAKE)
+		return;
+	if ((message[0] == SSL3_MT_CERTIFICATE && len > most_of_empty) ||
+	    message[0] == COMPRESSED_CERTIFICATE || message[0] == SSL3_MT_CERTIFICATE_VERIFY)
+		e->identity++;
 }
 
 static void talk(struct end *e, SSL *ssl)
@@ -178,6 +208,8 @@ static void *serve(void *arg)
 	SSL_set_fd(ssl, e->fd);
 	SSL_set_accept_state(ssl);
 	keys_prepare(ssl);
+	SSL_set_msg_callback(ssl, see_message);
+	SSL_set_msg_callback_arg(ssl, e);
 	if (SSL_get_max_early_data(ssl))
 		read_early_data(e, ssl);
 	e->done = SSL_do_handshake(ssl) == 1;

@@ -34,6 +34,7 @@
 #define DO_ABBREVIATED "renegotiate abbreviated\n"
 #define DO_CERTIFICATE "show your certificate\n"
 #define DO_THIEF       "become the thief\n"
+#define DO_ASK	       "ask for mine from now on\n"
 
 struct end {
 	SSL_CTX *ctx;
@@ -49,6 +50,7 @@ struct end {
 	size_t commands; /* how many of those lines */
 	bool reused;
 	bool client_certificate;
+	unsigned identity; /* messages in which the client showed or proved who it is */
 	char sni[256];
 };
 
@@ -65,6 +67,12 @@ SSL_CTX *server_context(int version, const char *certificate);
 
 /* CERTIFICATE is the name of files in the folder of tests/lib/pki.sh. */
 void show_certificate(SSL_CTX *ctx, const char *certificate);
+
+/* The same for one connection. */
+void become(SSL *ssl, const char *certificate);
+
+/* Makes a server ask its clients for certificates, and take any. */
+void ask_for_certificate(SSL_CTX *server);
 
 /*
  * A server's end that waits for one connection at PORT. Further

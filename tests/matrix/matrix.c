@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 static const struct scenario *const tables[] = {
-	full_scenarios, driver_scenarios, resumption_scenarios,
-	key_scenarios,	early_scenarios,  renegotiation_scenarios,
-	ech_scenarios,	name_scenarios,	  quic_tls_scenarios,
+	full_scenarios,	    driver_scenarios,	     resumption_scenarios, key_scenarios,
+	early_scenarios,    renegotiation_scenarios, ech_scenarios,	   name_scenarios,
+	quic_tls_scenarios, identity_scenarios,
 };
 
 static const char *const kinds[] = {
@@ -157,6 +157,7 @@ static void tell_server(const struct end *e)
 	number("server.done", e->done);
 	number("server.reused", e->reused);
 	number("server.client_certificate", e->client_certificate);
+	number("server.identity", e->identity);
 	fact("server.name", e->sni);
 }
 

@@ -32,7 +32,7 @@ struct scenario {
 /* Tables of scenarios, each ended by a row without a name. */
 extern const struct scenario full_scenarios[], driver_scenarios[], resumption_scenarios[],
 	key_scenarios[], early_scenarios[], renegotiation_scenarios[], ech_scenarios[],
-	name_scenarios[], quic_tls_scenarios[];
+	name_scenarios[], quic_tls_scenarios[], identity_scenarios[];
 
 /*
  * Ways to talk, which also drive the handshake: the banner comes, SECRET goes,

@@ -101,8 +101,9 @@ class Rig:
 
 
 def leaked(run):
-    """Whether the server got anything it should not have."""
-    return run.rc == 0 or run.facts.get("server.data") != "0" or run.facts.get("server.early") != "0"
+    """Whether the server got anything it should not have: data, or to know who the client is."""
+    counts = ("server.data", "server.early", "server.identity")
+    return run.rc == 0 or any(run.facts.get(count) != "0" for count in counts)
 
 
 def refused(run, reason=True):
@@ -137,6 +138,9 @@ def same(run, bare, but=()):
 # A session of another name is taken off: then the handshake is a full one.
 FULL_INSTEAD = ("reused", "server.reused")
 
+# Both messages with which a client shows a certificate, and proves that it has the key.
+IDENTITY = "2"
+
 
 def deviations(kind, scenario, bare, runs):
     """Every way in which a scenario did not go as its kind has to, as (policy, what)."""
@@ -156,6 +160,10 @@ def deviations(kind, scenario, bare, runs):
             found["right"] = f"events: {runs['right'].events}"
     else:
         found["right"] = refused(runs["right"])
+
+    if "client certificate" in scenario:
+        sent = bare.facts.get("server.identity")
+        found["bare"] = None if sent == IDENTITY else f"{sent} messages of the client's certificate"
 
     found["report"] = same(runs["report"], bare)
     if not found["report"] and int(bare.facts["handshakes"]) and not runs["report"].events:

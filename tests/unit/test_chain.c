@@ -156,8 +156,9 @@ static struct source *policy_of(const char *keys, bool host)
 		fail_msg("%s", error);
 	if (*ca_pem) {
 		s->files = calloc(1, sizeof(*s->files));
-		s->files[0] =
-			(struct source_file){ strdup("/ca.pem"), strdup(ca_pem), strlen(ca_pem) };
+		s->files[0] = (struct source_file){ .path = strdup("/ca.pem"),
+						    .bytes = strdup(ca_pem),
+						    .len = strlen(ca_pem) };
 		s->n_files = 1;
 	}
 	return s;

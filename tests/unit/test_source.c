@@ -18,7 +18,8 @@
 #include "child.h"
 #include "process/source.h"
 
-#define P	"pin = sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
+#define KEY	"sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+#define P	"pin = " KEY "\n"
 #define GOOD	"[api.example.com]\n" P
 #define GOOD_2	"[two.example.com]\n" P /* of the same length */
 #define PEM_TOP "-----BEGIN CERTIFICATE-----\n"
@@ -237,6 +238,91 @@ static void two_sections_share_a_ca_file(void **state)
 	source_free(s);
 }
 
+static void revoked_lists(void **state)
+{
+	char text[1024], begin[512];
+	struct source *s;
+
+	(void)state;
+	snprintf(text, sizeof(text), "log = none\nrevoked = %s\nrevoked = %s\nrevoked = %s\n" GOOD,
+		 in("r.txt"), in("s.txt"), in("r.txt"));
+	write_file(in("p.ini"), text);
+	write_file(in("s.txt"), "# none yet\n");
+	snprintf(begin, sizeof(begin), "%s:2: revoked '%s': ", in("p.ini"), in("r.txt"));
+	expect_bad(in("p.ini"), begin, "No such file");
+	write_file(in("r.txt"), "");
+	expect_bad(in("p.ini"), begin, "is empty");
+	write_file(in("r.txt"), "# one\nsha256/Zm9v\n");
+	snprintf(begin, sizeof(begin), "%s:2: 'sha256/Zm9v' is 3 bytes", in("r.txt"));
+	expect_bad(in("p.ini"), begin, "not 32");
+	write_file(in("r.txt"), KEY "\n");
+	expect_good(in("p.ini"), 1);
+	s = source_load(in("p.ini"), false);
+	assert_int_equal(s->policy->revoked_keys.count, 1);
+	assert_int_equal(s->n_files, 0); /* it is all in the block */
+	assert_false(source_changed(s));
+	write_file(in("s.txt"), KEY "\n");
+	assert_true(source_changed(s));
+	source_free(s);
+	assert_int_equal(chmod(in("s.txt"), 0666), 0);
+	expect_bad(in("p.ini"), in("s.txt: "), "world-writable");
+}
+
+#define LOG_KEY "MAYBAgMEBQY="
+
+static void ct_logs(void **state)
+{
+	char text[1024], begin[512];
+	struct source *s;
+
+	(void)state;
+	snprintf(text, sizeof(text), "ct-logs = %s\n" GOOD "ct = require\n", in("logs"));
+	write_file(in("p.ini"), text);
+	snprintf(begin, sizeof(begin), "%s:1: ct-logs '%s': ", in("p.ini"), in("logs"));
+	expect_bad(in("p.ini"), begin, "No such file");
+	write_file(in("logs"), "enabled_logs = a\n");
+	snprintf(begin, sizeof(begin), "%s:1: 'a' is enabled", in("logs"));
+	expect_bad(in("p.ini"), begin, "has no section");
+	write_file(in("logs"), "enabled_logs = a\n[a]\ndescription = A\nkey = " LOG_KEY "\n");
+	expect_good(in("p.ini"), 1);
+	s = source_load(in("p.ini"), false);
+	assert_int_equal(s->n_ct_logs, 1);
+	assert_non_null(source_file(s, in("logs")));
+	write_file(in("logs"), "enabled_logs = b\n");
+	assert_true(source_changed(s));
+	source_free(s);
+	assert_int_equal(chmod(in("logs"), 0666), 0);
+	expect_bad(in("p.ini"), in("logs: "), "world-writable");
+}
+
+static unsigned dropped;
+
+static void count_drop(struct source_kept *kept)
+{
+	(void)kept;
+	dropped++;
+}
+
+static void what_is_kept_is_dropped_with_the_policy(void **state)
+{
+	struct source_kept one = { .owner = &one, .drop = count_drop };
+	struct source_kept two = { .owner = &two, .drop = count_drop };
+	struct source *s;
+
+	(void)state;
+	write_file(in("p.ini"), GOOD);
+	s = source_load(in("p.ini"), false);
+	assert_null(source_kept(s, &one));
+	source_keep(s, &one);
+	source_keep(s, &two);
+	assert_ptr_equal(source_kept(s, &one), &one);
+	assert_ptr_equal(source_kept(s, &two), &two);
+	assert_null(source_kept(s, NULL));
+	assert_int_equal(dropped, 0);
+	source_free(s);
+	assert_int_equal(dropped, 2);
+}
+
 /* What is done to a policy, and whether it is one that has changed. */
 static void by_rename(void)
 {
@@ -390,6 +476,14 @@ static void make_fifo_for_ca_file(void)
 	make_without_ca_file();
 }
 
+static void make_without_list(void)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "revoked = %s\n", in("ca.pem"));
+	replace_file(in("p.ini"), text);
+}
+
 static void mending_is_seen(void **state)
 {
 	static void (*const breaks[])(void) = {
@@ -397,6 +491,7 @@ static void mending_is_seen(void **state)
 		make_writable,	      make_fifo,
 		make_empty_folder,    make_folder_of_folder,
 		make_without_ca_file, make_fifo_for_ca_file,
+		make_without_list,
 	};
 
 	(void)state;
@@ -844,6 +939,17 @@ static void check_host(const void *arg)
 	expect_host("/etc/elsewhere/ca.pem: ", "mode 0666");
 	CHECK(chmod("/etc/elsewhere/ca.pem", 0644) == 0);
 
+	write_file("/etc/elsewhere/list", KEY "\n");
+	write_file("/etc/elsewhere/p.ini", "revoked = /etc/elsewhere/list\n");
+	expect_host(NULL, NULL);
+	CHECK(chmod("/etc/elsewhere/list", 0664) == 0);
+	expect_host("/etc/elsewhere/list: ", "mode 0664");
+	write_file("/etc/elsewhere/list", "enabled_logs = a\n[a]\ndescription = A\nkey = " LOG_KEY);
+	write_file("/etc/elsewhere/p.ini", "ct-logs = /etc/elsewhere/list\n" GOOD "ct = require\n");
+	expect_host("/etc/elsewhere/list: ", "mode 0664");
+	CHECK(chmod("/etc/elsewhere/list", 0644) == 0);
+	expect_host(NULL, NULL);
+
 	/* The two halves are one policy: a section stands once. */
 	write_file("/etc/elsewhere/p.ini", GOOD_2);
 	expect_host(D "/policy.d/x.ini:1: ", "two.example.com");
@@ -934,6 +1040,9 @@ int main(void)
 		TEST(world_writable),
 		TEST(ca_files),
 		TEST(two_sections_share_a_ca_file),
+		TEST(revoked_lists),
+		TEST(ct_logs),
+		TEST(what_is_kept_is_dropped_with_the_policy),
 		TEST(each_change_of_a_file_is_seen),
 		TEST(no_change_hides_in_the_grain_of_the_clock),
 		TEST(changes_of_a_folder_are_seen),

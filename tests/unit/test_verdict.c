@@ -14,30 +14,41 @@
 
 #include <cmocka.h>
 
+#include "pure/revoked.h"
 #include "pure/verdict.h"
 
 #define NOW 1800000000 /* 2027-01-15 */
 #define S   "[a.example]\n"
 
-/* Reads a policy in which "@N" stands for the pin of key N. */
+/* Reads TEXT, in which "@N" stands for the pin of key N, up to a '|'; returns what is behind it. */
+static const char *expand(const char *text, char *whole, size_t *len)
+{
+	for (*len = 0; *text && *text != '|'; text++) {
+		uint8_t key[PIN_LEN];
+
+		if (*text != '@') {
+			whole[(*len)++] = *text;
+			continue;
+		}
+		memset(key, *++text - '0', sizeof(key));
+		*len += strlen(pin_format(key, whole + *len));
+	}
+	return *text ? text + 1 : NULL;
+}
+
+/* Reads a policy; behind a '|' comes its list of revoked keys, r.txt. */
 static struct policy *parse(const char *text)
 {
 	char error[POLICY_ERROR_SIZE];
 	char whole[4096];
-	struct policy_text file = { "p.ini", whole, 0 };
-	struct policy *p;
+	struct policy_text file = { "p.ini", whole, 0 }, list = { "r.txt", whole, 0 };
+	const char *rest = expand(text, whole, &file.len);
+	struct policy *p = policy_parse(&file, 1, "p.ini", false, error);
 
-	for (; *text; text++) {
-		uint8_t key[PIN_LEN];
-
-		if (*text != '@') {
-			whole[file.len++] = *text;
-			continue;
-		}
-		memset(key, *++text - '0', sizeof(key));
-		file.len += strlen(pin_format(key, whole + file.len));
+	if (p && rest) {
+		expand(rest, whole, &list.len);
+		p = revoked_add(p, &list, 1, error);
 	}
-	p = policy_parse(&file, 1, "p.ini", false, error);
 	if (!p)
 		fail_msg("refused: %s", error);
 	return p;
@@ -61,13 +72,16 @@ static void demands(void **state)
 		{ S "pin = @1\n[b.example]\ndeny = @2\n", "a.example", false, NEED_KEY },
 		{ S "pin = @1\ndeny = @2\n", "a.example", false, NEED_KEY | NEED_CHAIN },
 		{ "deny = @2\n" S "pin = @1\n", "a.example", false, NEED_KEY | NEED_CHAIN },
+		{ "revoked = /r\n" S "pin = @1\n|@2", "a.example", false, NEED_KEY | NEED_CHAIN },
+		/* Of an empty list nothing is demanded; without the list nothing is known. */
+		{ "revoked = /r\n" S "pin = @1\n|; none\n", "a.example", false, NEED_KEY },
 		{ "revoked = /r\n" S "pin = @1\n", "a.example", false, NEED_KEY | NEED_CHAIN },
 		{ S "pin = @1\npin-cert = @1\n", "a.example", false, NEED_KEY | NEED_CERT },
 		{ S "pin = @1\npin-ca = @1\n", "a.example", false, NEED_KEY | NEED_CA },
 		{ S "pin = @1\nverify = full\n", "a.example", false, NEED_KEY | NEED_FULL },
 		{ S "pin = @1\ntofu = yes\n", "a.example", false, NEED_KEY | NEED_TOFU },
 		{ "ct-logs = /c\n" S "pin = @1\nct = require\n", "a.example", false,
-		  NEED_KEY | NEED_FULL },
+		  NEED_KEY | NEED_FULL | NEED_CT },
 		{ S "pin-cert = @1\n", "a.example", false, NEED_CERT },
 		{ S "pin-ca = @1\n", "a.example", false, NEED_CA },
 		{ S "verify = full\n", "a.example", false, NEED_FULL },
@@ -91,7 +105,8 @@ static void demands(void **state)
 		{ "deny = @1\n" S "pin = @1\n", "b.example", false, NEED_KEY | NEED_CHAIN },
 		{ "deny = @1\n" S "mode = off\n", "a.example", false, NEED_KEY | NEED_CHAIN },
 		{ "deny = @1\n", NULL, false, NEED_KEY | NEED_CHAIN },
-		{ "revoked = /r\n", NULL, false, NEED_KEY | NEED_CHAIN },
+		{ "revoked = /r\n|@1", NULL, false, NEED_KEY | NEED_CHAIN },
+		{ "revoked = /r\n|; none\n", NULL, true, 0 },
 		{ "unlisted = refuse\n", "b.example", false, 0 },
 		{ "unlisted = report\n", "b.example", false, 0 },
 		{ "unnamed = refuse\n", NULL, false, 0 },
@@ -174,7 +189,9 @@ struct expectation {
 	uint32_t line;	   /* that decided */
 	uint32_t pin_line; /* of the pin that matched or denies, or 0 */
 	bool backup;
-	const char *later;
+	const char *file; /* that `line' stands in; NULL: p.ini */
+	unsigned ct_logs;
+	bool ct_unknown;
 	enum tofu_state tofu; /* what the store has for the name: */
 	uint8_t known;	      /* this key */
 	enum check owner;
@@ -202,6 +219,8 @@ static void judge(const struct expectation *x)
 		.certificate = x->served == CERTIFICATE,
 		.raw_key = x->served == RAW_KEY,
 		.full = x->full,
+		.ct_logs = x->ct_logs,
+		.ct_unknown = x->ct_unknown,
 	};
 	struct tofu tofu = { .name = x->name, .state = x->tofu };
 	struct policy *p = parse(x->policy);
@@ -228,13 +247,13 @@ static void judge(const struct expectation *x)
 	verdict_judge(&d, &e, &j);
 	if (j.verdict != x->verdict || j.reason != x->reason || j.place.line != x->line ||
 	    (j.pin ? j.pin->place.line : 0) != x->pin_line || j.backup != x->backup ||
-	    j.learn != x->learn || strcmp(j.later ? j.later : "", x->later ? x->later : "") != 0)
+	    j.learn != x->learn)
 		fail_msg("%s\n%s, served %d: %s, %s, line %u, pin in line %u, backup %d, "
-			 "learn %d, later %s",
+			 "learn %d",
 			 x->policy, x->name ? x->name : "no name", x->served,
 			 verdict_word(j.verdict), reason_word(j.reason), j.place.line,
-			 j.pin ? j.pin->place.line : 0, j.backup, j.learn, j.later ? j.later : "-");
-	assert_string_equal(policy_string(p, j.place.file), "p.ini");
+			 j.pin ? j.pin->place.line : 0, j.backup, j.learn);
+	assert_string_equal(policy_string(p, j.place.file), x->file ? x->file : "p.ini");
 	assert_ptr_equal(j.demand.policy, p);
 	assert_ptr_equal(j.demand.section, d.section);
 	free(p);
@@ -469,30 +488,82 @@ static void conditions(void **state)
 	JUDGE_ALL(table);
 }
 
-/* What this version cannot judge yet is refused, never passed. */
-static void later(void **state)
+#define CT "ct-logs = /c\n" S "ct = require\n"
+
+static void certificate_transparency(void **state)
 {
 	static const struct expectation table[] = {
-		{ "ct-logs = /c\n" S "ct = require\npin = @1\n", A, CERTIFICATE, CHECK_PASSED, 0,
-		  VERDICT_REFUSED, REASON_INTERNAL_ERROR, .line = 2, .later = "ct" },
-		{ "ct-logs = /c\n" S "ct = require\nmode = report\n", A, CERTIFICATE, CHECK_PASSED,
-		  0, VERDICT_WOULD_REFUSE, REASON_INTERNAL_ERROR, .line = 2, .later = "ct" },
-		{ "ct-logs = /c\n" S "ct = require\n", A, CERTIFICATE, CHECK_FAILED, 0,
-		  VERDICT_REFUSED, REASON_CHAIN_NOT_VERIFIED, .line = 2 },
-		{ "revoked = /r\n" S "pin = @1\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED,
-		  REASON_INTERNAL_ERROR, .line = 1, .later = "revoked" },
-		{ "revoked = /r\n" S "mode = off\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED,
-		  REASON_INTERNAL_ERROR, .line = 1, .later = "revoked" },
-		{ "revoked = /r\n", B, NOTHING, 0, 0, VERDICT_REFUSED, REASON_INTERNAL_ERROR,
-		  .line = 1, .later = "revoked" },
-		{ "revoked = /r\n", NULL, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_INTERNAL_ERROR,
-		  .line = 1, .later = "revoked" },
-		{ "mode = report\nrevoked = /r\n", NULL, CERTIFICATE, 0, 0, VERDICT_WOULD_REFUSE,
-		  REASON_INTERNAL_ERROR, .line = 2, .later = "revoked" },
-		{ "mode = off\nrevoked = /r\n", B, CERTIFICATE, 0, 0, VERDICT_UNJUDGED,
+		{ CT, A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED, REASON_CT_MISSING,
+		  .line = 2 },
+		{ CT, A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED, REASON_CT_MISSING,
+		  .line = 2, .ct_logs = 1 },
+		{ CT, A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_ACCEPTED, REASON_CHECKS_PASSED,
+		  .line = 2, .ct_logs = 2 },
+		{ CT, A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_ACCEPTED, REASON_CHECKS_PASSED,
+		  .line = 2, .ct_logs = 9 },
+		{ CT, A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED, REASON_INTERNAL_ERROR,
+		  .line = 2, .ct_logs = 2, .ct_unknown = true },
+		{ CT "mode = report\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_WOULD_REFUSE,
+		  REASON_CT_MISSING, .line = 2 },
+		{ CT "mode = report\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_WOULD_REFUSE,
+		  REASON_INTERNAL_ERROR, .line = 2, .ct_unknown = true },
+		/* It implies the checks of `verify = full', and stands beside the pins. */
+		{ CT, A, CERTIFICATE, CHECK_FAILED, 0, VERDICT_REFUSED, REASON_CHAIN_NOT_VERIFIED,
+		  .line = 2, .ct_logs = 2 },
+		{ CT, A, CERTIFICATE, CHECK_WRONG_NAME, 0, VERDICT_REFUSED, REASON_NAME_MISMATCH,
+		  .line = 2, .ct_logs = 2 },
+		{ CT "pin = @1\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED,
+		  REASON_CT_MISSING, .line = 2, .ct_logs = 1 },
+		{ CT "pin = @9\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED,
+		  REASON_NO_PIN_MATCH, .line = 2, .ct_logs = 2 },
+		{ CT "pin = @1\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_ACCEPTED,
+		  REASON_PIN_MATCH, .line = 2, .pin_line = 4, .ct_logs = 2 },
+		{ CT "pin = @1\n", A, RAW_KEY, CHECK_PASSED, 0, VERDICT_REFUSED,
+		  REASON_NO_CERTIFICATE, .line = 2, .ct_logs = 2 },
+	};
+
+	(void)state;
+	JUDGE_ALL(table);
+}
+
+#define R	   "revoked = /r\n"
+#define IN_LIST(n) .line = (n), .pin_line = (n), .file = "r.txt"
+
+/* As if each key of the list stood in a `deny' above the sections. */
+static void revoked(void **state)
+{
+	static const struct expectation table[] = {
+		{ R S "pin = @1\n|@9\n@1\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED,
+		  REASON_DENIED_KEY, IN_LIST(2) },
+		{ R S "pin = @1\n|@9\n\n@2\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED,
+		  REASON_DENIED_KEY, IN_LIST(3) },
+		{ R S "pin = @1\n|@3\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_DENIED_KEY,
+		  IN_LIST(1) },
+		{ R S "pin = @1\n|@9\n", A, CERTIFICATE, 0, 0, VERDICT_ACCEPTED, REASON_PIN_MATCH,
+		  .line = 2, .pin_line = 3 },
+		{ R S "pin = @1\n|@1\n", A, RAW_KEY, 0, 0, VERDICT_REFUSED, REASON_DENIED_KEY,
+		  IN_LIST(1) },
+		{ R S "pin = @1\n|@9\n", A, RAW_KEY, 0, 0, VERDICT_ACCEPTED, REASON_PIN_MATCH,
+		  .line = 2, .pin_line = 3 },
+		{ R S "mode = off\n|@1\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_DENIED_KEY,
+		  IN_LIST(1) },
+		{ R S "mode = report\npin = @1\n|@1\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED,
+		  REASON_DENIED_KEY, IN_LIST(1) },
+		{ R "|@1\n", B, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_DENIED_KEY, IN_LIST(1) },
+		{ R "|@1\n", NULL, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_DENIED_KEY,
+		  IN_LIST(1) },
+		{ R "|@9\n", B, CERTIFICATE, 0, 0, VERDICT_UNJUDGED, REASON_UNLISTED, .line = 0 },
+		{ R "|@1\n", B, NOTHING, 0, 0, VERDICT_UNJUDGED, REASON_UNLISTED, .line = 0 },
+		{ "mode = report\n" R "|@1\n", NULL, CERTIFICATE, 0, 0, VERDICT_WOULD_REFUSE,
+		  REASON_DENIED_KEY, IN_LIST(1) },
+		{ "mode = off\n" R "|@1\n", B, CERTIFICATE, 0, 0, VERDICT_UNJUDGED,
 		  REASON_CHECKS_PASSED, .line = 0 },
-		{ "revoked = /r\ndeny = @3\n", B, CERTIFICATE, 0, 0, VERDICT_REFUSED,
-		  REASON_DENIED_KEY, .line = 2, .pin_line = 2 },
+		{ R "deny = @3\n|@1\n", B, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_DENIED_KEY,
+		  .line = 2, .pin_line = 2 },
+		/* Without its list a policy knows not whom to refuse. */
+		{ R S "pin = @1\n", A, CERTIFICATE, 0, 0, VERDICT_REFUSED, REASON_INTERNAL_ERROR,
+		  .line = 0 },
+		{ R, NULL, NOTHING, 0, 0, VERDICT_REFUSED, REASON_INTERNAL_ERROR, .line = 0 },
 	};
 
 	(void)state;
@@ -564,6 +635,22 @@ static void first_use(void **state)
 		  VERDICT_ACCEPTED, REASON_EXPIRED_POLICY, .line = 1, .learn = true, FIRST },
 		{ T "expires = 2020-01-01\nafter-expiry = enforce\n", A, CERTIFICATE, 0, 0,
 		  VERDICT_LEARNED, REASON_TOFU_FIRST_USE, .line = 1, LEARNT(1) },
+	};
+
+	(void)state;
+	JUDGE_ALL(table);
+}
+
+/* No key is learned without the logs. */
+static void first_use_and_transparency(void **state)
+{
+	static const struct expectation table[] = {
+		{ CT "tofu = yes\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED,
+		  REASON_CT_MISSING, .line = 2, .ct_logs = 1, FIRST },
+		{ CT "tofu = yes\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_REFUSED,
+		  REASON_CT_MISSING, .line = 2, .ct_logs = 1, KNOWN(1) },
+		{ CT "tofu = yes\n", A, CERTIFICATE, CHECK_PASSED, 0, VERDICT_ACCEPTED,
+		  REASON_TOFU_FIRST_USE, .line = 2, .ct_logs = 2, .learn = true, FIRST },
 	};
 
 	(void)state;
@@ -707,7 +794,7 @@ static void unseen_certificates_meet_a_deny(void **state)
 		enum reason reason;
 	} cases[] = {
 		{ "deny = @9\n", VERDICT_REFUSED, REASON_NO_CERTIFICATE },
-		{ "revoked = /r\n", VERDICT_REFUSED, REASON_NO_CERTIFICATE },
+		{ "revoked = /r\n|@9\n", VERDICT_REFUSED, REASON_NO_CERTIFICATE },
 		{ "mode = report\ndeny = @9\n", VERDICT_WOULD_REFUSE, REASON_NO_CERTIFICATE },
 		{ "deny = @9\n" S "mode = off\n", VERDICT_REFUSED, REASON_NO_CERTIFICATE },
 		{ S "mode = off\n", VERDICT_UNJUDGED, REASON_CHECKS_PASSED },
@@ -758,8 +845,10 @@ int main(void)
 		cmocka_unit_test(without_a_certificate),
 		cmocka_unit_test(denied_keys),
 		cmocka_unit_test(conditions),
-		cmocka_unit_test(later),
+		cmocka_unit_test(certificate_transparency),
+		cmocka_unit_test(revoked),
 		cmocka_unit_test(first_use),
+		cmocka_unit_test(first_use_and_transparency),
 		cmocka_unit_test(first_use_beside_pins),
 		cmocka_unit_test(strangers),
 		cmocka_unit_test(expired_sections),

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How much there is in a policy, in the words that check and apply share.
+ */
+#ifndef PINSHIM_CMD_SUMMARY_H
+#define PINSHIM_CMD_SUMMARY_H
+
+#include "pure/policy.h"
+
+/* "" for one, "s" for any other number. */
+const char *plural(size_t n);
+
+/* Prints "3 sections, 7 pins" to standard output. */
+void print_counts(const struct policy *policy);
+
+#endif
