@@ -21,7 +21,7 @@
 struct logs {
 	struct source_kept kept;
 	struct openssl *lib;
-	CTLOG_STORE *store; /* NULL: they cannot be read */
+	CTLOG_STORE *store;
 };
 
 static void drop(struct source_kept *kept)
@@ -78,7 +78,7 @@ static void read_logs(struct openssl *lib, const struct source_file *list, struc
 	}
 }
 
-/* Reads the logs of SOURCE for LIB and keeps them; NULL when there is no memory. */
+/* Reads the logs of SOURCE for LIB and keeps them; NULL when they cannot be read just now. */
 static const struct logs *keep_logs(struct openssl *lib, const struct source *source)
 {
 	struct logs *logs = calloc(1, sizeof(*logs));
@@ -91,6 +91,10 @@ static const struct logs *keep_logs(struct openssl *lib, const struct source *so
 	lib->ERR_set_mark();
 	read_logs(lib, list_of(source), logs);
 	lib->ERR_pop_to_mark();
+	if (!logs->store) {
+		free(logs);
+		return NULL;
+	}
 	source_keep(source, &logs->kept);
 	return logs;
 }
@@ -194,11 +198,10 @@ struct ct_count ct_count(struct openssl *lib, const struct source *source, STACK
 		return count;
 	}
 	logs = find_logs(lib, source);
-	if (!logs)
-		count.failure = "`ct-logs' was not read before a seccomp filter came, or there is "
-				"no memory";
-	else if (!logs->store)
-		count.failure = "OpenSSL cannot read what `ct-logs' names";
+	if (!logs && !store_may_open())
+		count.failure = "`ct-logs' was not read before a seccomp filter came";
+	else if (!logs)
+		count.failure = "OpenSSL cannot read what `ct-logs' names, or has no memory";
 	else if (peer_chain_len(lib, chain) > 1)
 		count_by(lib, logs, peer_chain_cert(lib, chain, 0), peer_chain_cert(lib, chain, 1),
 			 &count);

@@ -7,6 +7,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # set by the rig; a test is a subshell
 
 load ../lib/rig
+load ../lib/ct
 
 sweep() { # SERVER WAY OUTCOME WHOSE STRIDE [POLICY NEXT-POLICY]: standard input becomes the policy
 	echo "sweep: $*"
@@ -146,6 +147,25 @@ change() { # OUTCOME PIN PIN: from the one to the other
 	section "tofu = yes" | sweep api connect accepted ours 41
 	section "tofu = yes" | sweep rotated connect refused ours 97
 	section "tofu = yes" | sweep api resume accepted ours 97
+}
+
+@test "revoked keys" {
+	printf '# none\n%s\n' "$(pin other)" >"$T/revoked"
+	TOP=("revoked = $T/revoked")
+	right "pin = $(pin api)"
+	section "pin = $(pin api)" | sweep api first accepted ours 97
+	pin int >"$T/revoked"
+	wrong "pin = $(pin api)"
+	section "pin = $(pin api)" | sweep api first refused ours 97
+}
+
+@test "certificate transparency" {
+	make_ct_certs "$PKI"
+	TOP=("ct-logs = $PKI/ct-logs.cnf")
+	section "ct = require" "ca-file = $PKI/ca.pem" | sweep ct-good connect accepted ours 97
+	section "ct = require" "ca-file = $PKI/ca.pem" | sweep api connect refused ours 97
+	VARIABLES=(ONCE=1) # OpenSSL's own first look at such a list does not get over a lasting failure
+	section "ct = require" "ca-file = $PKI/ca.pem" | sweep ct-good first accepted ours 197
 }
 
 @test "a name is resolved" {

@@ -517,8 +517,9 @@ static void all_tries(void)
 		nth = survey->at[i];
 		lasting = false;
 		try();
-		lasting = true;
-		try();
+		lasting = !getenv("ONCE");
+		if (lasting)
+			try();
 	}
 	printf("tries=%u\n", survey->n);
 }
