@@ -75,25 +75,56 @@ static bool record_name(struct openssl *lib, SSL *ssl)
 /* From setting a session to the ClientHello of the same handshake. */
 #define LOOK_MS 100
 
-/*
- * Puts changed policies in force as a handshake of SSL begins. A program sets a
- * session, starts, and libssl makes a ClientHello in several passes: that is one
- * handshake, and one look. -1: no memory; then the completion gate looks again.
- */
-static int look(struct openssl *lib, SSL *ssl)
+/* Part of the random bytes that tell one handshake's ClientHello from another's; never 0. */
+static uint64_t hello_of(struct openssl *lib, const SSL *ssl)
 {
-	struct state_ssl *state = state_make_ssl(lib, ssl);
+	unsigned char bytes[SSL3_RANDOM_SIZE] = { 0 };
+	uint64_t hello;
+
+	lib->SSL_get_client_random(ssl, bytes, sizeof(bytes));
+	/* What it begins with may be the time (SSL_MODE_SEND_CLIENTHELLO_TIME). */
+	memcpy(&hello, bytes + sizeof(bytes) - sizeof(hello), sizeof(hello));
+	return hello | 1;
+}
+
+static int64_t now_of_looks(void)
+{
 	struct timespec clock = { 0 };
-	int64_t now;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &clock);
-	now = (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
-	if (state && state->looked && now - state->looked < LOOK_MS)
+	return (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
+}
+
+/*
+ * Whether there was a look for the handshake of HELLO, or of the session that is to
+ * be offered (0). A program sets a session and starts at once: that is one handshake.
+ */
+static bool has_looked(const struct state_ssl *state, uint64_t hello)
+{
+	if (hello && state->hello == hello)
+		return true;
+	return state->looked && !state->hello && now_of_looks() - state->looked < LOOK_MS;
+}
+
+/*
+ * Puts changed policies in force as a handshake of SSL begins, with one look for
+ * its session and for all passes in which libssl makes the ClientHello. -1: no
+ * memory; then the completion gate looks again.
+ */
+static int look(struct openssl *lib, SSL *ssl, uint64_t hello)
+{
+	struct state_ssl *state = state_make_ssl(lib, ssl);
+
+	if (state && has_looked(state, hello)) {
+		state->hello = hello;
 		return 0;
+	}
 	if (refresh(lib) < 0)
 		return -1;
-	if (state)
-		state->looked = now;
+	if (state) {
+		state->looked = now_of_looks();
+		state->hello = hello;
+	}
 	return 0;
 }
 
@@ -331,10 +362,10 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 	bool foreign = key_is_foreign(lib, ssl), resumed = lib->SSL_session_reused(ssl);
 	struct judge_case c = { .lib = lib, .ssl = ssl };
 	struct state_ssl *state = state_of_ssl(lib, ssl);
-	bool looked = state && state->looked;
+	bool looked = state && state->hello == hello_of(lib, ssl);
 
 	if (state)
-		state->looked = 0;
+		state->looked = state->hello = 0;
 	de_escalate(lib, ssl);
 	if (!looked && refresh(lib) < 0) {
 		take_sent_name(&c);
@@ -458,7 +489,9 @@ bool gate_hello(struct openssl *lib, SSL *ssl)
 {
 	const int before = errno;
 
-	look(lib, ssl);
+	/* A mere question for the suites (SSL_get1_supported_ciphers()) begins nothing. */
+	if (!lib->SSL_in_before(ssl))
+		look(lib, ssl, hello_of(lib, ssl));
 	errno = before;
 	if (record_name(lib, ssl))
 		return !lib->early_data || early_data_is_good(lib, ssl);
@@ -496,5 +529,5 @@ bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	struct judge_case c = case_of_session(lib, ssl, session);
 
-	return look(lib, ssl) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
+	return look(lib, ssl, 0) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
 }

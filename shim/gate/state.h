@@ -28,6 +28,7 @@ struct state_ssl {
 	bool secret_cb;		/* SSL_set_session_secret_cb() is in use (EAP-FAST) */
 	enum state_early early; /* whether the ClientHello being made takes early data along */
 	int64_t looked;		/* when for changed policies, in ms; 0: not for this handshake */
+	uint64_t hello;		/* the ClientHello for which that was; 0: a session, so far */
 	bool recorded;		/* a ClientHello was made, with the SNI below */
 	char sni[SNI_MOST + 1]; /* "" when it had none */
 	struct {

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "process/event.h"
@@ -499,22 +500,44 @@ static int exchange(void)
 	return rv;
 }
 
+/* How long a thread waits while another reads a changed policy, in steps of a ms. */
+#define WAIT_MOST 2000
+
+/* Whether there is still something to exchange, and this thread is to do it. */
+static bool may_exchange(void)
+{
+	static const struct timespec pause = { 0, 1000000 };
+	const pid_t self = getpid();
+
+	for (int waited = 0; waited < WAIT_MOST; waited++) {
+		pid_t holder = 0;
+		bool changed;
+
+		/* A holder of another process is what fork(2) left of one: nobody will end its
+		 * work. */
+		if (atomic_compare_exchange_strong(&exchanging, &holder, self) ||
+		    (holder != self && atomic_compare_exchange_strong(&exchanging, &holder, self)))
+			return true;
+		/* This handshake has begun after the change, so what is in force does not do. */
+		nanosleep(&pause, NULL);
+		changed = any_changed(store_enter());
+		store_leave();
+		if (!changed)
+			return false;
+	}
+	return false;
+}
+
 int store_refresh(void)
 {
 	const struct store_set *set = store_enter();
 	bool changed = set->n && !store_sandboxed() && any_changed(set);
-	pid_t self, holder = 0;
 	int rv;
 
 	store_leave();
 	if (set == &unread)
 		store_active();
-	if (!changed)
-		return 0;
-	self = getpid();
-	/* A holder of another process is what fork(2) left of one: nobody will end its work. */
-	if (!atomic_compare_exchange_strong(&exchanging, &holder, self) &&
-	    (holder == self || !atomic_compare_exchange_strong(&exchanging, &holder, self)))
+	if (!changed || !may_exchange())
 		return 0;
 	rv = exchange();
 	reclaim();

@@ -201,6 +201,22 @@ files_come_and_go() { # FOLDER START-COMMAND...
 	assert_data 10
 }
 
+# --- which handshake is the next
+
+@test "a handshake that begins right after a failed one, or a question, on the same SSL" {
+	local way
+	for way in connect write ciphers; do
+		echo "$way"
+		run_shimmed "$OBJECTS/next" "$way"
+		assert_rc 0
+	done
+}
+
+@test "handshakes that begin in several threads at once" {
+	run_shimmed "$OBJECTS/next" threads
+	assert_rc 0
+}
+
 # --- what it costs
 
 looks() { # how often the library looked at each of its files since the last call, and where

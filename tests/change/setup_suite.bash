@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 #
-# Once for all tests of policies that change: the certificates, and what is preloaded
 # Once for all tests of policies that change: the certificates, and what is preloaded besides the
 
 setup_suite() {
@@ -20,5 +19,7 @@ setup_suite() {
 	for program in count die; do
 		build -shared -fPIC -o "$OBJECTS/$program.so" "$here/$program.c" -ldl
 	done
-	build -o "$OBJECTS/swarm" "$here/swarm.c" -lssl -lcrypto
+	for program in swarm next; do
+		build -o "$OBJECTS/$program" "$here/$program.c" -lssl -lcrypto
+	done
 }
