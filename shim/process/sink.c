@@ -17,6 +17,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <syslog.h>
@@ -76,7 +77,9 @@ static ssize_t write_at_once(int fd, const char *message, size_t len)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0)
 		return send(fd, message, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-	if (len > PIPE_BUF && fcntl(fd, F_GETPIPE_SZ) >= 0)
+	/* The libc function is of a newer version than anything else here, which every process of
+	 * a host would look for. */
+	if (len > PIPE_BUF && syscall(SYS_fcntl, fd, F_GETPIPE_SZ) >= 0)
 		return -1;
 	if (!store_sandboxed() && !has_room(fd, len))
 		return -1;
