@@ -7,6 +7,7 @@
 #include "gate/gate.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -43,9 +44,12 @@
 /* What comes into force now may find that no file can be opened when it is needed. */
 static int refresh(struct openssl *lib)
 {
-	int rv = store_refresh();
+	int rv, cancel = PTHREAD_CANCEL_ENABLE;
 
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	rv = store_refresh();
 	ct_prepare(lib);
+	pthread_setcancelstate(cancel, NULL);
 	return rv;
 }
 

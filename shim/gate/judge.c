@@ -5,6 +5,7 @@
  */
 #include "gate/judge.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -661,8 +662,12 @@ static void close_trial(struct trial *t)
 enum verdict judge(const struct judge_case *c, bool tell_it, uintptr_t *token)
 {
 	struct trial t = { .c = c, .tell = tell_it, .now = (int64_t)time(NULL) };
+	int cancel = PTHREAD_CANCEL_ENABLE;
 	enum verdict verdict;
 
+	/* Files are read and written, where without us a thread would not end (pthread_cancel(3)).
+	 */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	t.recorded = tell_it && store_events();
 	if (tell_it)
 		event_forget_cause();
@@ -672,6 +677,7 @@ enum verdict judge(const struct judge_case *c, bool tell_it, uintptr_t *token)
 		record(&t);
 	free(t.served);
 	close_trial(&t);
+	pthread_setcancelstate(cancel, NULL);
 	if (token)
 		*token = verdict > VERDICT_WOULD_REFUSE ? t.token : 0;
 	return verdict;

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -350,12 +351,17 @@ static void begin(struct store_set **set)
 bool store_active(void)
 {
 	struct store_set *set = current;
+	int cancel = PTHREAD_CANCEL_ENABLE;
 
-	if (!set && (set = first_set())) {
+	if (set)
+		return set != &none;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if ((set = first_set())) {
 		store_enter(); /* so that nobody frees it before it is told of */
 		begin(&set);
 		store_leave();
 	}
+	pthread_setcancelstate(cancel, NULL);
 	return set != &none;
 }
 
@@ -532,7 +538,7 @@ int store_refresh(void)
 {
 	const struct store_set *set = store_enter();
 	bool changed = set->n && !store_sandboxed() && any_changed(set);
-	int rv;
+	int rv = 0;
 
 	store_leave();
 	if (set == &unread)

@@ -51,7 +51,8 @@ const char *store_events(void);
  * Looks whether a policy has changed and puts the new one in force: at most one
  * stat(2) a file. A changed policy that is bad is not taken over; that is said
  * once, on the logs of the policy that stays. 0, or -1 when a changed policy
- * could not be read for want of memory: then the caller refuses.
+ * could not be read for want of memory: then the caller refuses. A thread must
+ * not be cancelled in it (pthread_setcancelstate(3)).
  */
 int store_refresh(void);
 

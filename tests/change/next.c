@@ -3,8 +3,8 @@
  * next WAY: whether a handshake that begins right after another policy was
  * published is judged by that one. WAY is what went before on the same SSL: connect
  * and write, a handshake that failed; ciphers, a question for its suites. threads:
- * several handshakes begin at once, while the policy is still young. Ends with 0
- * when all were refused that had to be.
+ * several handshakes begin at once, while the policy is still young; cancelled: the
+ * thread that reads it has been, before. Ends with 0 when all were refused that had to be.
  */
 #include <pthread.h>
 
@@ -129,6 +129,30 @@ static bool all_at_once(SSL_CTX *client)
 	return all;
 }
 
+/* In memory alone there is nothing to wait for, and so nowhere that a thread could end. */
+static void *begin_cancelled(void *ctx)
+{
+	SSL_CTX *server = server_of(&id);
+
+	pthread_cancel(pthread_self());
+	MUST_HOLD(!talk(ctx, server, NAME, NULL, NULL));
+	SSL_CTX_free(server);
+	return NULL;
+}
+
+/* Whether a refusing policy holds that was read, and told of, in a thread that had been cancelled.
+ */
+static bool holds_after_cancellation(SSL_CTX *client, SSL_CTX *server)
+{
+	pthread_t thread;
+	void *ended;
+
+	publish("deny", true);
+	MUST_HOLD(pthread_create(&thread, NULL, begin_cancelled, client) == 0);
+	MUST_HOLD(pthread_join(thread, &ended) == 0 && !ended);
+	return !talk(client, server, NAME, NULL, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	SSL_CTX *client, *server;
@@ -141,6 +165,8 @@ int main(int argc, char **argv)
 	server = server_of(&id);
 	if (!strcmp(argv[1], "threads"))
 		return !all_at_once(client);
+	if (!strcmp(argv[1], "cancelled"))
+		return !holds_after_cancellation(client, server);
 	for (int i = 0; i < 5; i++) {
 		MUST_HOLD(after(argv[1], client, server, "pin"));
 		if (after(argv[1], client, server, "deny"))

@@ -212,8 +212,10 @@ files_come_and_go() { # FOLDER START-COMMAND...
 	done
 }
 
-@test "handshakes that begin in several threads at once" {
+@test "handshakes that begin in several threads at once, and after one was cancelled" {
 	run_shimmed "$OBJECTS/next" threads
+	assert_rc 0
+	run_shimmed "$OBJECTS/next" cancelled
 	assert_rc 0
 }
 
