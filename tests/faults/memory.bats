@@ -128,6 +128,25 @@ change() { # OUTCOME PIN PIN: from the one to the other
 	section "pin = $(pin api)" | sweep api first accepted ours 97
 }
 
+with_last_good() { # COMMAND...: as in_host, where $T/good.ini is the last good policy
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	in_host sh -euc '
+		mount -t tmpfs -o mode=755 none /var/lib
+		mkdir -p -m 755 /var/lib/pinshim/last-good
+		cp "$0" /var/lib/pinshim/last-good/policy.ini
+		exec "$@"' "$T/good.ini" "$@"
+}
+
+@test "the last good policy takes the place of the host's" {
+	SWEEP_IN=with_last_good
+	mkdir -p "$T/etc/pinshim"
+	echo nonsense >"$T/etc/pinshim/policy.ini"
+	section "pin = $(pin nobody)" >"$T/good.ini"
+	section "pin = $(pin api)" | sweep api first refused ours 9997
+	section "pin = $(pin api)" >"$T/good.ini"
+	section "pin = $(pin api)" | sweep api first accepted ours 9997
+}
+
 @test "every handshake is recorded" {
 	VARIABLES=("PINSHIM_EVENTS=$T/events" PINSHIM_LOG=none)
 	right "pin = $(pin api)"
