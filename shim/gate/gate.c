@@ -58,18 +58,15 @@ static int refresh(struct openssl *lib)
  * may set another, and after a TLS 1.2 resumption SSL_get_servername() answers
  * with the session's. Called once a cipher suite, and outside handshakes too.
  */
-static bool record_name(struct openssl *lib, SSL *ssl)
+static bool record_name(struct openssl *lib, SSL *ssl, struct state_ssl *state)
 {
 	const char *sni = lib->SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-	struct state_ssl *state = state_of_ssl(lib, ssl);
 
 	if (!sni)
 		sni = "";
-	if (state && state->recorded && !strcmp(state->sni, sni))
+	if (state->recorded && !strcmp(state->sni, sni))
 		return true;
-	if (!state)
-		state = state_make_ssl(lib, ssl);
-	if (!state || strlen(sni) > SNI_MOST)
+	if (strlen(sni) > SNI_MOST)
 		return false;
 	strcpy(state->sni, sni);
 	state->recorded = true;
@@ -111,24 +108,18 @@ static bool has_looked(const struct state_ssl *state, uint64_t hello)
 }
 
 /*
- * Puts changed policies in force as a handshake of SSL begins, with one look for
- * its session and for all passes in which libssl makes the ClientHello. -1: no
- * memory; then the completion gate looks again.
+ * Puts changed policies in force as a handshake begins, with one look for its
+ * session and for all passes in which libssl makes the ClientHello. STATE is the
+ * SSL's. -1: no memory; then the completion gate looks again.
  */
-static int look(struct openssl *lib, SSL *ssl, uint64_t hello)
+static int look(struct openssl *lib, struct state_ssl *state, uint64_t hello)
 {
-	struct state_ssl *state = state_make_ssl(lib, ssl);
-
-	if (state && has_looked(state, hello)) {
-		state->hello = hello;
-		return 0;
-	}
-	if (refresh(lib) < 0)
-		return -1;
-	if (state) {
+	if (!has_looked(state, hello)) {
+		if (refresh(lib) < 0)
+			return -1;
 		state->looked = now_of_looks();
-		state->hello = hello;
 	}
+	state->hello = hello;
 	return 0;
 }
 
@@ -492,12 +483,13 @@ static bool early_data_is_good(struct openssl *lib, SSL *ssl)
 bool gate_hello(struct openssl *lib, SSL *ssl)
 {
 	const int before = errno;
+	struct state_ssl *state = state_make_ssl(lib, ssl);
 
 	/* A mere question for the suites (SSL_get1_supported_ciphers()) begins nothing. */
-	if (!lib->SSL_in_before(ssl))
-		look(lib, ssl, hello_of(lib, ssl));
+	if (state && !lib->SSL_in_before(ssl))
+		look(lib, state, hello_of(lib, ssl));
 	errno = before;
-	if (record_name(lib, ssl))
+	if (state && record_name(lib, ssl, state))
 		return !lib->early_data || early_data_is_good(lib, ssl);
 	lacking_tell(lib, ssl, "memory");
 	gate_raise(lib, ssl);
@@ -532,6 +524,7 @@ int gate_adopt(struct openssl *lib, SSL *ssl)
 bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	struct judge_case c = case_of_session(lib, ssl, session);
+	struct state_ssl *state = state_make_ssl(lib, ssl);
 
-	return look(lib, ssl, 0) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
+	return state && look(lib, state, 0) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
 }
