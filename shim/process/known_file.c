@@ -283,6 +283,7 @@ static int read_from(int fd, const char *path, struct known_file *f)
 {
 	struct timespec now;
 	const char *newline;
+	size_t end;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (check(fd, path, S_IFREG, &f->stamp, &f->error) < 0)
@@ -298,7 +299,14 @@ static int read_from(int fd, const char *path, struct known_file *f)
 			       : text_error(&f->error, "%s: cannot be read: %m; make it readable",
 					    path);
 	newline = memrchr(f->text, '\n', f->len);
-	f->len = newline ? (size_t)(newline + 1 - f->text) : 0;
+	end = newline ? (size_t)(newline + 1 - f->text) : 0;
+	/* More than a line cannot be what is left of one: other lines may have been there. */
+	if (f->len - end > KNOWN_LINE_MOST)
+		return text_error(&f->error,
+				  "%s: does not end with a line, but with %zu bytes of something "
+				  "else; restore it, or move it away to trust anew",
+				  path, f->len - end);
+	f->len = end;
 	return parse(f);
 }
 

@@ -256,6 +256,16 @@ on_a_small_disk() { # COMMAND...
 	assert_data 2
 }
 
+@test "a store that a crash has filled with zeros is no empty one" {
+	tofu
+	start_server line api
+	mkdir -m 700 "$STATE"
+	head -c 4096 /dev/zero >"$STATE/known"
+	failing "$STATE/known: does not end with a line, but with 4096 bytes of something else"
+	[ "$(stat -c %s "$STATE/known")" = 4096 ]
+	assert_refused_inside
+}
+
 say() { # one more handshake of the running client
 	echo go >&"$LOOP"
 	wait_for more_said
