@@ -82,10 +82,16 @@ static bool record_name(struct openssl *lib, SSL *ssl)
  */
 static int look(struct openssl *lib, SSL *ssl)
 {
-	struct state_ssl *state = state_make_ssl(lib, ssl);
+	struct state_ssl *state = state_of_ssl(lib, ssl);
 	struct timespec clock = { 0 };
 	int64_t now;
 
+	/* The handshake may yet come about without, and an error left behind would end it. */
+	if (!state) {
+		lib->ERR_set_mark();
+		state = state_make_ssl(lib, ssl);
+		lib->ERR_pop_to_mark();
+	}
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &clock);
 	now = (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000;
 	if (state && state->looked && now - state->looked < LOOK_MS)
