@@ -412,7 +412,7 @@ static void check_log(void)
 
 static const char *first_name(void)
 {
-	return expected == REFUSED && (is_way("resume") || is_way("early")) ? UNLISTED : name;
+	return expected == REFUSED && !second_policy ? UNLISTED : name;
 }
 
 static int keep_session(SSL *ssl, SSL_SESSION *session)
@@ -448,8 +448,9 @@ static void one_try(void)
 	if (is_way("reload")) {
 		attempt(NULL, name, NULL, false, &data);
 		attempts++;
-		put_policy(second_policy);
 	}
+	if (second_policy)
+		put_policy(second_policy);
 	before = count_descriptors();
 	through = attempt(ctx, name, session, true, &data);
 	attempts++;
