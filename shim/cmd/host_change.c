@@ -115,8 +115,9 @@ static int check_policy(const struct host *h)
 		complain("warning: the host's policy: %s", why);
 		return 0;
 	case POLICY_ABSENT:
-		complain("warning: there is no host policy yet, so nothing will be judged; see "
-			 "pinshim.ini(5)");
+		complain(
+			"warning: there is no host policy yet, so nothing will be judged; give one "
+			"to 'pinshim apply'");
 		return 0;
 	case POLICY_GOOD:
 		return 0;

@@ -257,14 +257,16 @@ int known_forget(const char *name, char **error)
 	const struct known_entry *entry;
 	struct known_file *before = known_file_read();
 	struct known_edit edit;
+	bool absent;
 	int rv = 1;
 
-	/* No store is made in order to forget. */
-	if (!before || before->absent) {
-		known_file_free(before);
-		return before ? 1 : -1;
-	}
+	if (!before)
+		return -1;
+	absent = before->absent;
 	known_file_free(before);
+	/* No store is made in order to forget. */
+	if (absent)
+		return rv;
 	if (known_file_begin(&edit, error) < 0)
 		return -1;
 	entry = known_file_find(edit.now, name);

@@ -177,20 +177,23 @@ static int make_one(const char *path, mode_t mode, char **error)
 		error, "%s: cannot be made: %m; name a folder of your own in PINSHIM_STATE", path);
 }
 
-/* Makes the folder and, of the default one, those that are missing above it. */
+/*
+ * Makes the folder and, of the default one, those that are missing above it. That
+ * of root has things in it that every user reads, such as the last good policy.
+ */
 static int make_folder(const struct place *place, char **error)
 {
-	const mode_t above = geteuid() == 0 ? 0755 : 0700;
+	const mode_t mode = place->is_default && geteuid() == 0 ? 0755 : 0700;
 	char *path = place->is_default ? strdup(place->folder) : NULL;
 	int rv = place->is_default && !path ? -1 : 0;
 
 	for (char *slash = path; rv == 0 && slash && (slash = strchr(slash + 1, '/'));
 	     *slash = '/') {
 		*slash = '\0';
-		rv = make_one(path, above, error);
+		rv = make_one(path, mode, error);
 	}
 	free(path);
-	return rv < 0 ? rv : make_one(place->folder, 0700, error);
+	return rv < 0 ? rv : make_one(place->folder, mode, error);
 }
 
 static char *read_text(int fd, size_t size, size_t *len)
@@ -407,24 +410,20 @@ static int lock_in(int folder, char **error)
 {
 	const char *path = known_file_path();
 	int fd = openat(folder, LOCK_NAME, O_RDWR | O_CREAT | OPEN_FLAGS, 0600);
-	struct stat st;
 
 	if (fd < 0)
 		return text_error(error, "%s.lock: cannot be opened: %m; make its folder writable",
 				  path);
-	if (check(fd, path, S_IFREG, &st, error) == 0) {
-		if (take_lock(fd) == 0)
-			return fd;
-		if (errno == EWOULDBLOCK)
-			text_error(error,
-				   "%s.lock: another process has had it for %d seconds; end that",
-				   path, LOCK_WAIT_S);
-		else
-			text_error(error,
-				   "%s.lock: cannot be locked: %m; move the folder to another "
-				   "file system",
-				   path);
-	}
+	if (take_lock(fd) == 0)
+		return fd;
+	if (errno == EWOULDBLOCK)
+		text_error(error, "%s.lock: another process has had it for %d seconds; end that",
+			   path, LOCK_WAIT_S);
+	else
+		text_error(error,
+			   "%s.lock: cannot be locked: %m; move the folder to another "
+			   "file system",
+			   path);
 	close(fd);
 	return -1;
 }

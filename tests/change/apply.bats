@@ -46,7 +46,7 @@ published() { # lists what there is, with modes and owners
 	apply "$T/newer/"
 	assert_rc 0
 	assert_out "published /etc/pinshim/policy.d: 2 sections, 2 pins"
-	[ "$(ls -A "$HOME_DIR" "$HOME_DIR/policy.d" | xargs)" = "$HOME_DIR: policy.d $HOME_DIR/policy.d: b.ini c.ini" ]
+	[ "$(find "$HOME_DIR" -mindepth 1 -printf "%P\n" | sort | xargs)" = "policy.d policy.d/b.ini policy.d/c.ini" ]
 	[ "$(stat -c '%a %u' "$HOME_DIR/policy.d" "$HOME_DIR/policy.d/b.ini" | xargs)" = '755 0 644 0' ]
 	in_force nobody c.example.com
 }
@@ -270,8 +270,10 @@ interrupt() { # PART: what was published and is published again, .ini or nothing
 policies_to_interrupt() {
 	start_host
 	mkdir "$T/old" "$T/new"
-	section nobody | tee "$T/old/a.ini" >"$T/old.ini"
-	section api | tee "$T/new/a.ini" >"$T/new.ini"
+	section nobody | tee "$T/old/b.ini" >"$T/old.ini"
+	section api | tee "$T/new/c.ini" >"$T/new.ini"
+	printf '[localhost]\nmode = off\n' >"$T/old/a.ini"
+	printf '[other.example.com]\nmode = off\n' >"$T/new/b.ini"
 }
 
 @test "interrupted anywhere: a file" {

@@ -174,3 +174,30 @@ change() { # OUTCOME PIN PIN [WAY]: from the one to the other
 	section "pin = $(pin nobody)" "[localhost]" "pin = $(pin api)" | sweep api resolve accepted ours 41
 	section "pin = $(pin api)" "[localhost]" "pin = $(pin nobody)" | sweep api resolve refused ours 97
 }
+
+known() { # NAME: whose key the store has
+	[ -e "$STATE" ] || mkdir -m 700 "$STATE"
+	printf 'other.test %s 2026-11-25 curl\napi.example.com %s 2026-11-25 curl\n' "$(pin www)" "$(pin "$1")" \
+		>"$STATE/known"
+}
+
+@test "tofu: a key that is known" {
+	known api
+	right "tofu = yes"
+	section "tofu = yes" | sweep api first accepted ours 13
+	known rotated
+	wrong "tofu = yes"
+}
+
+@test "tofu: a key that would be learned, if there were room for it" {
+	known www
+	sed -i /api/d "$STATE/known"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	SWEPT=("${SHIMMED[@]}" unshare -m bash -euc '
+		mkdir -m 700 "$1/full"
+		mount -t tmpfs -o size=4k,mode=700 tmpfs "$1/full"
+		head -c 4096 /dev/zero >"$1/full/filler"
+		exec "${@:2}"' - "$STATE" env "PINSHIM_STATE=$STATE/full")
+	wrong "tofu = yes"
+	[ "$(wc -l <"$STATE/known")" = 1 ]
+}

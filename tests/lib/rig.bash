@@ -173,6 +173,7 @@ in_host() { # COMMAND...: output, error and exit code as with `try'
 		cp -a "$1/etc/." "$1/layers/upper"
 		mount -t overlay overlay \
 			-o "lowerdir=/etc,upperdir=$1/layers/upper,workdir=$1/layers/work" /etc
+		[ ! -e /var/lib/pinshim ] || mount -t tmpfs -o mode=755 none /var/lib/pinshim
 		shift
 		exec "$@"' - "$T" "$@"
 }

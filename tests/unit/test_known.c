@@ -460,6 +460,22 @@ static void check_default_folder(const void *arg)
 	expect_learned("b.test", 2);
 }
 
+/* In which every user has to find the last good policy, but nobody what root knows. */
+static void check_folder_of_root(const void *arg)
+{
+	struct stat st;
+
+	(void)arg;
+	own_mounts();
+	hide("/var");
+	umask(022);
+	CHECK(unsetenv("PINSHIM_STATE") == 0 && setenv("XDG_STATE_HOME", folder, 1) == 0);
+	strcpy(file, "/var/lib/pinshim/known");
+	expect_learned("a.test", 1);
+	CHECK(stat("/var/lib/pinshim", &st) == 0 && (st.st_mode & 07777) == 0755);
+	CHECK(stat(file, &st) == 0 && (st.st_mode & 07777) == 0600);
+}
+
 static atomic_int good, n_learned;
 static atomic_bool stop;
 
@@ -560,6 +576,14 @@ CHILD_TEST(changes_are_seen, check_changes)
 CHILD_TEST(a_store_that_goes_is_not_empty, check_gone)
 CHILD_TEST(part_of_a_line_is_no_key, check_torn)
 CHILD_TEST(no_room_for_a_line, check_no_room)
+static void the_folder_of_root(void **state)
+{
+	(void)state;
+	if (!may_mount())
+		skip();
+	assert_int_equal(in_child(check_folder_of_root, NULL), 0);
+}
+
 static void half_the_room(void **state)
 {
 	(void)state;
@@ -590,6 +614,7 @@ int main(void)
 		IN_FOLDER(part_of_a_line_is_no_key),
 		IN_FOLDER(no_room_for_a_line),
 		IN_FOLDER(half_the_room),
+		IN_FOLDER(the_folder_of_root),
 		IN_FOLDER(no_room_to_forget),
 		IN_FOLDER(a_sandbox_keeps_what_was_read),
 		IN_FOLDER(the_policies_bring_it_along),

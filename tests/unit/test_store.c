@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 
 #include "child.h"
+#include "process/last_good.h"
 #include "process/store.h"
 
 #define P      "pin = sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
@@ -60,6 +61,8 @@ static void alone(const char *list)
 		own_mounts();
 		hide("/etc");
 		CHECK(mkdir(SOURCE_HOST_DIR, 0755) == 0);
+		hide("/var/lib");
+		CHECK(mkdir(LAST_GOOD_HOME, 0755) == 0 && mkdir(LAST_GOOD_DIR, 0755) == 0);
 	}
 	set("PINSHIM_POLICY", list);
 	set("PINSHIM_MODE", NULL);
@@ -453,6 +456,42 @@ static void check_removed_host(const void *arg)
 	CHECK(store_active());
 }
 
+static void check_last_good(const void *arg)
+{
+	const struct store_set *now;
+	char good[256];
+
+	(void)arg;
+	alone(NULL);
+	snprintf(good, sizeof(good), "log = %s\n" GOOD, log_file);
+	write_file(LAST_GOOD_DIR "/policy.ini", good);
+	write_file(HOST, BAD);
+	CHECK(store_active() && store_active());
+	now = store_enter();
+	CHECK(last_good_is(only(now)->source) && decides_for(only(now), "one.example.com"));
+	CHECK(only(now)->newest->host && strstr(only(now)->newest->error, HOST ":1: "));
+	store_leave();
+	CHECK(said("; the last good policy of 20") == 1 && said("") == 1);
+
+	/* What becomes of the copy is of no concern while it is in force. */
+	write_file(LAST_GOOD_DIR "/policy.ini", BAD);
+	replace_file(HOST, "[x.example.com]\npin = sha256/Zm9v\n");
+	for (int i = 0; i < 3; i++)
+		CHECK(store_refresh() == 0);
+	now = store_enter();
+	CHECK(decides_for(only(now), "one.example.com"));
+	store_leave();
+	CHECK(said("; the last good policy of 20") == 2 && said("") == 2);
+
+	replace_file(HOST, GOOD_2);
+	CHECK(store_refresh() == 0);
+	now = store_enter();
+	CHECK(decides_for(only(now), "two.example.com") && !last_good_is(only(now)->source));
+	CHECK(only(now)->newest == only(now)->source);
+	store_leave();
+	CHECK(said("") == 2);
+}
+
 static void check_sandbox(const void *arg)
 {
 	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
@@ -666,6 +705,7 @@ CHILD_TEST(children_forked_in_the_middle, check_forks, NULL)
 ROOT_TEST(the_hosts_policy, check_host)
 ROOT_TEST(the_hosts_policy_goes_first, check_host_goes_first)
 ROOT_TEST(a_removed_host_policy_stays_in_force, check_removed_host)
+ROOT_TEST(the_last_good_policy_stands_in, check_last_good)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
@@ -704,6 +744,7 @@ int main(void)
 		TEST(the_hosts_policy),
 		TEST(the_hosts_policy_goes_first),
 		TEST(a_removed_host_policy_stays_in_force),
+		TEST(the_last_good_policy_stands_in),
 	};
 
 	umask(0022);
