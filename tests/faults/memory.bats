@@ -98,15 +98,20 @@ right() { # LINE...
 	section "pin = $(pin nobody)" | sweep api early refused ours 41
 }
 
-change() { # OUTCOME PIN PIN: from the one to the other
+change() { # OUTCOME PIN PIN [WAY]: from the one to the other
 	section "pin = $2" >"$T/1.ini"
 	section "pin = $3" >"$T/2.ini"
 	VARIABLES+=("PINSHIM_POLICY=$T/link")
-	sweep api reload "$1" ours 41 "$T/1.ini" "$T/2.ini" </dev/null
+	sweep api "${4:-reload}" "$1" ours 41 "$T/1.ini" "$T/2.ini" </dev/null
 }
 
 @test "a policy changes" {
 	change refused "$(pin api)" "$(pin nobody)"
+	change refused "$(pin api)" "$(pin nobody)" resume
+	change refused "$(pin api)" "$(pin nobody)" early
+	# Early data under a key of the program's own, to a name that has just got a section.
+	printf 'log = %s\n[elsewhere.example.org]\npin = %s\n' "$T/events" "$(pin nobody)" >"$T/1.ini"
+	sweep api psk refused ours 41 "$T/1.ini" "$T/2.ini" </dev/null
 	change accepted "$(pin nobody)" "$(pin api)"
 	change accepted "$(pin api)" "nonsense"
 	VARIABLES+=(LOG_FILE=) # of three like refusals the third is folded
