@@ -41,6 +41,8 @@
 #define ECH_STATUS_FAILED_ECH	       (-105)
 #define ECH_STATUS_FAILED_ECH_BAD_NAME (-106)
 
+#define NOT_READ "out of memory while a changed policy was read"
+
 /* What comes into force now may find that no file can be opened when it is needed. */
 static int refresh(struct openssl *lib)
 {
@@ -364,7 +366,7 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 	de_escalate(lib, ssl);
 	if (!looked && refresh(lib) < 0) {
 		take_sent_name(&c);
-		c.failure = "out of memory while a changed policy was read";
+		c.failure = NOT_READ;
 		return judge(&c, true, NULL) != VERDICT_REFUSED;
 	}
 	if (!foreign && !resumed && brings_certificate(lib, cipher)) {
@@ -452,7 +454,7 @@ static bool carries_early_data(struct openssl *lib, SSL_SESSION *session)
  * the session that SSL has by now or, where that takes none, under an external
  * PSK: that is what has to be good, for the name that is sent now.
  */
-static bool early_data_is_good(struct openssl *lib, SSL *ssl)
+static bool early_data_is_good(struct openssl *lib, SSL *ssl, bool looked)
 {
 	struct state_ssl *state = state_of_ssl(lib, ssl);
 	const int before = errno;
@@ -469,6 +471,8 @@ static bool early_data_is_good(struct openssl *lib, SSL *ssl)
 	if (session && !carries_early_data(lib, session))
 		c.session = NULL;
 	c.early = true;
+	if (!looked)
+		c.failure = NOT_READ;
 	/* What is good is told when the handshake is judged. */
 	good = judge(&c, false, NULL) != VERDICT_REFUSED;
 	if (!good) {
@@ -483,14 +487,15 @@ static bool early_data_is_good(struct openssl *lib, SSL *ssl)
 bool gate_hello(struct openssl *lib, SSL *ssl)
 {
 	const int before = errno;
+	/* The one try: a second would leave the error of the first behind. */
 	struct state_ssl *state = state_make_ssl(lib, ssl);
+	bool looked;
 
 	/* A mere question for the suites (SSL_get1_supported_ciphers()) begins nothing. */
-	if (state && !lib->SSL_in_before(ssl))
-		look(lib, state, hello_of(lib, ssl));
+	looked = state && (lib->SSL_in_before(ssl) || look(lib, state, hello_of(lib, ssl)) == 0);
 	errno = before;
 	if (state && record_name(lib, ssl, state))
-		return !lib->early_data || early_data_is_good(lib, ssl);
+		return !lib->early_data || early_data_is_good(lib, ssl, looked);
 	lacking_tell(lib, ssl, "memory");
 	gate_raise(lib, ssl);
 	errno = before;
@@ -524,7 +529,13 @@ int gate_adopt(struct openssl *lib, SSL *ssl)
 bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	struct judge_case c = case_of_session(lib, ssl, session);
-	struct state_ssl *state = state_make_ssl(lib, ssl);
+	struct state_ssl *state = state_of_ssl(lib, ssl);
 
+	/* The handshake may yet come about without, and an error left behind would end it. */
+	if (!state) {
+		lib->ERR_set_mark();
+		state = state_make_ssl(lib, ssl);
+		lib->ERR_pop_to_mark();
+	}
 	return state && look(lib, state, 0) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
 }
