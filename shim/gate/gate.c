@@ -537,5 +537,7 @@ bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 		state = state_make_ssl(lib, ssl);
 		lib->ERR_pop_to_mark();
 	}
-	return state && look(lib, state, 0) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
+	if ((state ? look(lib, state, 0) : refresh(lib)) < 0)
+		return false;
+	return judge(&c, false, NULL) != VERDICT_REFUSED;
 }
