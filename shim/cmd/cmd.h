@@ -50,7 +50,10 @@ extern const struct verb verb_run, verb_pin, verb_check, verb_explain, verb_lear
  */
 int next_option(const struct verb *verb, int argc, char **argv);
 
-/* Prints "pinshim: MESSAGE" to standard error. */
+/* TEXT, which may be other people's, with '?' for all that a terminal would obey. */
+char *visible(char *text);
+
+/* Prints "pinshim: MESSAGE" to standard error, one line whatever is in it. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Complains, shows how VERB is called, and ends the command with EXIT_USAGE. */
