@@ -9,16 +9,9 @@
 
 #include "cmd/cmd.h"
 
-#define INSTEAD "give lines that PINSHIM_EVENTS or a policy's `log' wrote"
-
-/* What jansson quotes of a line may be anything. */
-static const char *printable(char *text)
-{
-	for (char *c = text; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	return text;
-}
+/* Twice what an event with the longest chains has: what never ends must not fill the memory. */
+#define LINE_MOST (4UL << 20)
+#define INSTEAD	  "give lines that PINSHIM_EVENTS or a policy's `log' wrote"
 
 struct place {
 	const char *file;
@@ -130,27 +123,40 @@ static int take_event(const struct place *at, const json_t *json, struct event_r
 	return take_chain(at, json, "validated-chain", event->validated, &event->n_validated);
 }
 
+/* One line of IN, with its end, into LINE. Its length; LINE_MOST: it may go on; 0: there is none.
+ */
+static size_t read_line(FILE *in, char line[LINE_MOST])
+{
+	size_t len = 0;
+	int c = EOF;
+
+	while (len < LINE_MOST && c != '\n' && (c = getc_unlocked(in)) != EOF)
+		line[len++] = (char)c;
+	return len;
+}
+
 int event_read_all(FILE *in, const char *file,
 		   int (*each)(const struct event_read *event, void *arg), void *arg)
 {
 	struct event_read *event = malloc(sizeof(*event));
 	struct place at = { file, 0 };
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-	int rv = event ? 0 : -1;
+	char *line = malloc(LINE_MOST);
+	int rv = event && line ? 0 : -1;
+	size_t len;
 
-	if (!event)
+	if (rv < 0)
 		complain("out of memory");
-	while (rv == 0 && (errno = 0, len = getline(&line, &size, in)) >= 0) {
+	while (rv == 0 && (errno = 0, len = read_line(in, line)) > 0) {
 		json_error_t error;
-		json_t *json = json_loadb(line, (size_t)len, JSON_REJECT_DUPLICATES, &error);
+		json_t *json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
 
 		at.line++;
 		rv = -1;
-		if (!json_is_object(json))
+		if (len == LINE_MOST)
+			complain("%s:%zu: is longer than an event can be; " INSTEAD, file, at.line);
+		else if (!json_is_object(json))
 			complain("%s:%zu: is not a JSON object%s%s; " INSTEAD, file, at.line,
-				 json ? "" : ": ", json ? "" : printable(error.text));
+				 json ? "" : ": ", json ? "" : error.text);
 		else if (take_event(&at, json, event) == 0)
 			rv = each(event, arg);
 		json_decref(json);
