@@ -40,6 +40,8 @@
 #define ECH_STATUS_FAILED_ECH	       (-105)
 #define ECH_STATUS_FAILED_ECH_BAD_NAME (-106)
 
+#define NOT_READ "out of memory while a changed policy was read"
+
 /* What comes into force now may find that no file can be opened when it is needed. */
 static int refresh(struct openssl *lib)
 {
@@ -54,18 +56,15 @@ static int refresh(struct openssl *lib)
  * may set another, and after a TLS 1.2 resumption SSL_get_servername() answers
  * with the session's. Called once a cipher suite, and outside handshakes too.
  */
-static bool record_name(struct openssl *lib, SSL *ssl)
+static bool record_name(struct openssl *lib, SSL *ssl, struct state_ssl *state)
 {
 	const char *sni = lib->SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-	struct state_ssl *state = state_of_ssl(lib, ssl);
 
 	if (!sni)
 		sni = "";
-	if (state && state->recorded && !strcmp(state->sni, sni))
+	if (state->recorded && !strcmp(state->sni, sni))
 		return true;
-	if (!state)
-		state = state_make_ssl(lib, ssl);
-	if (!state || strlen(sni) > SNI_MOST)
+	if (strlen(sni) > SNI_MOST)
 		return false;
 	strcpy(state->sni, sni);
 	state->recorded = true;
@@ -78,11 +77,11 @@ static bool record_name(struct openssl *lib, SSL *ssl)
 /*
  * Puts changed policies in force as a handshake of SSL begins. A program sets a
  * session, starts, and libssl makes a ClientHello in several passes: that is one
- * handshake, and one look. -1: no memory; then the completion gate looks again.
+ * handshake, and one look. STATE may be NULL. -1: no memory; then the completion
+ * gate looks again.
  */
-static int look(struct openssl *lib, SSL *ssl)
+static int look(struct openssl *lib, struct state_ssl *state)
 {
-	struct state_ssl *state = state_make_ssl(lib, ssl);
 	struct timespec clock = { 0 };
 	int64_t now;
 
@@ -338,7 +337,7 @@ static bool completion_is_good(struct openssl *lib, SSL *ssl, const SSL_CIPHER *
 	de_escalate(lib, ssl);
 	if (!looked && refresh(lib) < 0) {
 		take_sent_name(&c);
-		c.failure = "out of memory while a changed policy was read";
+		c.failure = NOT_READ;
 		return judge(&c, true, NULL) != VERDICT_REFUSED;
 	}
 	if (!foreign && !resumed && brings_certificate(lib, cipher)) {
@@ -426,7 +425,7 @@ static bool carries_early_data(struct openssl *lib, SSL_SESSION *session)
  * the session that SSL has by now or, where that takes none, under an external
  * PSK: that is what has to be good, for the name that is sent now.
  */
-static bool early_data_is_good(struct openssl *lib, SSL *ssl)
+static bool early_data_is_good(struct openssl *lib, SSL *ssl, bool looked)
 {
 	struct state_ssl *state = state_of_ssl(lib, ssl);
 	const int before = errno;
@@ -443,6 +442,8 @@ static bool early_data_is_good(struct openssl *lib, SSL *ssl)
 	if (session && !carries_early_data(lib, session))
 		c.session = NULL;
 	c.early = true;
+	if (!looked)
+		c.failure = NOT_READ;
 	/* What is good is told when the handshake is judged. */
 	good = judge(&c, false, NULL) != VERDICT_REFUSED;
 	if (!good) {
@@ -457,11 +458,14 @@ static bool early_data_is_good(struct openssl *lib, SSL *ssl)
 bool gate_hello(struct openssl *lib, SSL *ssl)
 {
 	const int before = errno;
+	/* The one try: a second would leave the error of the first behind. */
+	struct state_ssl *state = state_make_ssl(lib, ssl);
+	bool looked;
 
-	look(lib, ssl);
+	looked = look(lib, state) == 0;
 	errno = before;
-	if (record_name(lib, ssl))
-		return !lib->early_data || early_data_is_good(lib, ssl);
+	if (state && record_name(lib, ssl, state))
+		return !lib->early_data || early_data_is_good(lib, ssl, looked);
 	lacking_tell(lib, ssl, "memory");
 	gate_raise(lib, ssl);
 	errno = before;
@@ -495,6 +499,13 @@ int gate_adopt(struct openssl *lib, SSL *ssl)
 bool gate_session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	struct judge_case c = case_of_session(lib, ssl, session);
+	struct state_ssl *state = state_of_ssl(lib, ssl);
 
-	return look(lib, ssl) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
+	/* The handshake may yet come about without, and an error left behind would end it. */
+	if (!state) {
+		lib->ERR_set_mark();
+		state = state_make_ssl(lib, ssl);
+		lib->ERR_pop_to_mark();
+	}
+	return look(lib, state) == 0 && judge(&c, false, NULL) != VERDICT_REFUSED;
 }

@@ -98,15 +98,20 @@ right() { # LINE...
 	section "pin = $(pin nobody)" | sweep api early refused ours 41
 }
 
-change() { # OUTCOME PIN PIN: from the one to the other
+change() { # OUTCOME PIN PIN [WAY]: from the one to the other
 	section "pin = $2" >"$T/1.ini"
 	section "pin = $3" >"$T/2.ini"
 	VARIABLES+=("PINSHIM_POLICY=$T/link")
-	sweep api reload "$1" ours 41 "$T/1.ini" "$T/2.ini" </dev/null
+	sweep api "${4:-reload}" "$1" ours 41 "$T/1.ini" "$T/2.ini" </dev/null
 }
 
 @test "a policy changes" {
 	change refused "$(pin api)" "$(pin nobody)"
+	change refused "$(pin api)" "$(pin nobody)" resume
+	change refused "$(pin api)" "$(pin nobody)" early
+	# Early data under a key of the program's own, to a name that has just got a section.
+	printf 'log = %s\n[elsewhere.example.org]\npin = %s\n' "$T/events" "$(pin nobody)" >"$T/1.ini"
+	sweep api psk refused ours 41 "$T/1.ini" "$T/2.ini" </dev/null
 	change accepted "$(pin nobody)" "$(pin api)"
 	change accepted "$(pin api)" "nonsense"
 	VARIABLES+=(LOG_FILE=) # of three like refusals the third is folded
@@ -173,29 +178,3 @@ change() { # OUTCOME PIN PIN: from the one to the other
 	section "pin = $(pin api)" "[localhost]" "pin = $(pin nobody)" | sweep api resolve refused ours 97
 }
 
-known() { # NAME: whose key the store has
-	[ -e "$STATE" ] || mkdir -m 700 "$STATE"
-	printf 'other.test %s 2026-11-25 curl\napi.example.com %s 2026-11-25 curl\n' "$(pin www)" "$(pin "$1")" \
-		>"$STATE/known"
-}
-
-@test "tofu: a key that is known" {
-	known api
-	right "tofu = yes"
-	section "tofu = yes" | sweep api first accepted ours 13
-	known rotated
-	wrong "tofu = yes"
-}
-
-@test "tofu: a key that would be learned, if there were room for it" {
-	known www
-	sed -i /api/d "$STATE/known"
-	# shellcheck disable=SC2016 # expanded by the inner shell
-	SWEPT=("${SHIMMED[@]}" unshare -m bash -euc '
-		mkdir -m 700 "$1/full"
-		mount -t tmpfs -o size=4k,mode=700 tmpfs "$1/full"
-		head -c 4096 /dev/zero >"$1/full/filler"
-		exec "${@:2}"' - "$STATE" env "PINSHIM_STATE=$STATE/full")
-	wrong "tofu = yes"
-	[ "$(wc -l <"$STATE/known")" = 1 ]
-}

@@ -10,7 +10,9 @@
  * STRIDE-th (a variable). Each try has a process of its own, in which a handshake
  * with enough memory follows. Exits 0 when no try went wrong.
  */
+#define OPENSSL_SUPPRESS_DEPRECATED /* SRP, in psk.h */
 #include "../e2e/clients/ends.h"
+#include "../e2e/clients/psk.h"
 
 #include <dirent.h>
 #include <execinfo.h>
@@ -209,6 +211,8 @@ static SSL_CTX *new_servers(void)
 	identify(ctx, certificate);
 	SSL_CTX_set_max_early_data(ctx, 1024);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_ANTI_REPLAY);
+	if (is_way("psk"))
+		SSL_CTX_set_psk_find_session_callback(ctx, psk_find_session);
 	SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"x", 1);
 	return ctx;
 }
@@ -307,6 +311,8 @@ static bool attempt(SSL_CTX *ctx, const char *host, SSL_SESSION *session, bool s
 		armed = false;
 		trust(ctx);
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+		if (is_way("psk"))
+			SSL_CTX_set_psk_use_session_callback(ctx, psk_use_session);
 		armed = scarce;
 	}
 	ssl = SSL_new(ctx);
@@ -316,7 +322,7 @@ static bool attempt(SSL_CTX *ctx, const char *host, SSL_SESSION *session, bool s
 	if (!servers)
 		servers = new_servers();
 	new_server(servers);
-	server.early = session && is_way("early");
+	server.early = (session && is_way("early")) || is_way("psk");
 	if (is_way("resolve"))
 		pair_over_tcp(ends);
 	else if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends))
@@ -412,7 +418,7 @@ static void check_log(void)
 
 static const char *first_name(void)
 {
-	return expected == REFUSED && (is_way("resume") || is_way("early")) ? UNLISTED : name;
+	return expected == REFUSED && !second_policy ? UNLISTED : name;
 }
 
 static int keep_session(SSL *ssl, SSL_SESSION *session)
@@ -448,8 +454,9 @@ static void one_try(void)
 	if (is_way("reload")) {
 		attempt(NULL, name, NULL, false, &data);
 		attempts++;
-		put_policy(second_policy);
 	}
+	if (second_policy)
+		put_policy(second_policy);
 	before = count_descriptors();
 	through = attempt(ctx, name, session, true, &data);
 	attempts++;
