@@ -30,6 +30,7 @@ static const struct {
 
 struct look {
 	bool json, host_policy, titled;
+	bool held; /* the process in hand: to the host's policy */
 	struct stat root;
 	struct host_count *count;
 };
@@ -81,7 +82,7 @@ static void print_people(struct look *l, const struct process *p, const char *st
 		puts("\n    PID  LIBRARY   OPENSSL  PROGRAM  [POLICIES]");
 	l->titled = true;
 	printf("%7d  %-8s  %-7s  %s", (int)p->pid, state, ssl ? "yes" : "no", visible(program));
-	if (l->host_policy) {
+	if (l->held) {
 		printf("%shost", before);
 		before = ", ";
 	}
@@ -102,7 +103,7 @@ static void print_json(const struct look *l, const struct process *p, const char
 	text_add_json(&t, *p->exe ? p->exe : p->name);
 	text_add(&t, ",\"library\":\"%s\",\"libssl\":", state);
 	text_add_json(&t, ssl);
-	text_add(&t, ",\"host-policy\":%s", l->host_policy ? "true" : "false");
+	text_add(&t, ",\"host-policy\":%s", l->held ? "true" : "false");
 	for (size_t i = 0; i < N_VARIABLES; i++) {
 		text_add(&t, ",\"%s\":", variables[i].key);
 		text_add_json(&t, values[i]);
@@ -128,6 +129,7 @@ static void judge(struct look *l, const struct process *p, const struct mapped_f
 		state = library->deleted ? "replaced" : "yes";
 		find_values(p->pid, values);
 	}
+	l->held = library && l->host_policy;
 	if (!library)
 		l->count->without++;
 	else if (library->deleted)
