@@ -29,6 +29,11 @@ static void print_synopses(FILE *to)
 	fputs("       pinshim [VERB] --help | --version\n", to);
 }
 
+const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 char *visible(char *text)
 {
 	for (unsigned char *c = (unsigned char *)text; *c; c++) {
