@@ -12,10 +12,12 @@ cd "${BASH_SOURCE[0]%/*}/.." || exit 1
 unset "${!PINSHIM_@}" LD_PRELOAD MAKEFLAGS MAKELEVEL
 
 # Tests that need what the emulator does not have: filters of system calls.
-LACKING='a_sandbox_has_the_logs_or_none
+LACKING='a_sandbox_from_the_start
+a_sandbox_has_the_logs_or_none
 a_sandbox_keeps_what_was_read
 a_sandbox_opens_no_file
-syslog_gets_one_datagram'
+syslog_gets_one_datagram
+the_policies_bring_it_along'
 
 describe() { # MACHINE: sets tools, how they begin, and emulator
 	case $1 in

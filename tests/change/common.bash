@@ -26,7 +26,7 @@ start_host() {
 		: >"$1/host-is-up"
 		exec sleep 600' - "$T" 3>&- &
 	started $!
-	ON_HOST=(nsenter "--mount=/proc/$!/ns/mnt")
+	ON_HOST=(nsenter --target "$!" --mount --root) # this one's root: tests may run in a chroot
 	wait_for [ -e "$T/host-is-up" ]
 }
 
