@@ -71,7 +71,7 @@ static void print_success(const struct source *draft, enum publish_place place)
 static int apply_draft(const struct source *draft, enum publish_place place)
 {
 	if (!draft->policy) {
-		fprintf(stderr, "%s\n", draft->error);
+		fprintf(stderr, "%s\n", visible(draft->error));
 		return EXIT_FAILURE;
 	}
 	if (publish(draft, place) < 0)

@@ -60,7 +60,7 @@ static int report(const struct source *source, const struct wanted *wanted)
 	int rv;
 
 	if (!source->policy) {
-		fprintf(stderr, "%s\n", source->error);
+		fprintf(stderr, "%s\n", visible(source->error));
 		if (source->host && !source->absent)
 			tell_of_last_good();
 		return EXIT_FAILURE;

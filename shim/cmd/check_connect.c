@@ -297,13 +297,13 @@ static void print_summary(const struct connect_task *task, const struct connect_
 			  size_t others)
 {
 	printf("%s: %u host%s asked: %u accepted, %u refused, %u not reached", task->source->path,
-	       r->asked, r->asked == 1 ? "" : "s", r->accepted, r->refused, r->not_asked);
+	       r->asked, plural(r->asked), r->accepted, r->refused, r->not_asked);
 	if (r->not_judged)
 		printf(", %u not judged", r->not_judged);
 	putchar('\n');
 	if (others)
 		printf("%s: %zu section%s with a star not asked; name hosts of theirs\n",
-		       task->source->path, others, others == 1 ? "" : "s");
+		       task->source->path, others, plural(others));
 }
 
 int check_connect(const struct connect_task *task, struct connect_result *result)

@@ -86,7 +86,7 @@ static const struct policy_pin *find(struct pins pins, size_t n, unsigned kinds,
 {
 	for (size_t i = 0; i < n; i++)
 		if (is_of(&pins.at[i], kinds) && !memcmp(pins.at[i].sha256, sha256, PIN_LEN))
-			return &pins.at[i];
+			return pins.at + i;
 	return NULL;
 }
 

@@ -8,6 +8,7 @@
 #define PINSHIM_CMD_H
 
 #include <getopt.h>
+#include <stddef.h>
 
 /* As env(1) and timeout(1) have them, so that PROGRAM's own codes stay apart. */
 enum {
@@ -50,7 +51,13 @@ extern const struct verb verb_run, verb_pin, verb_check, verb_explain, verb_lear
  */
 int next_option(const struct verb *verb, int argc, char **argv);
 
-/* Prints "pinshim: MESSAGE" to standard error. */
+/* "" for one, "s" for any other number. */
+const char *plural(size_t n);
+
+/* TEXT, which may be other people's, with '?' for all that a terminal would obey. */
+char *visible(char *text);
+
+/* Prints "pinshim: MESSAGE" to standard error, one line whatever is in it. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Complains, shows how VERB is called, and ends the command with EXIT_USAGE. */

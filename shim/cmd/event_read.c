@@ -9,16 +9,9 @@
 
 #include "cmd/cmd.h"
 
-#define INSTEAD "give lines that PINSHIM_EVENTS or a policy's `log' wrote"
-
-/* What jansson quotes of a line may be anything. */
-static const char *printable(char *text)
-{
-	for (char *c = text; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	return text;
-}
+/* More than an event of any chain that libssl takes: what never ends must not fill the memory. */
+#define LINE_MOST (16UL << 20)
+#define INSTEAD	  "give lines that PINSHIM_EVENTS or a policy's `log' wrote"
 
 struct place {
 	const char *file;
@@ -96,9 +89,9 @@ static int take_chain(const struct place *at, const json_t *event, const char *f
 	*n = 0;
 	if (json_is_null(chain))
 		return 0;
-	if (!json_is_array(chain) || json_array_size(chain) > EVENT_READ_CERTS)
+	if (!json_is_array(chain))
 		return error_at(at, chain ? "there is no chain in" : "lacks the field", field);
-	for (; *n < json_array_size(chain); ++*n)
+	for (; *n < json_array_size(chain) && *n < EVENT_READ_CERTS; ++*n)
 		if (take_cert(at, json_array_get(chain, *n), &certs[*n]) < 0)
 			return -1;
 	return 0;
@@ -130,27 +123,42 @@ static int take_event(const struct place *at, const json_t *json, struct event_r
 	return take_chain(at, json, "validated-chain", event->validated, &event->n_validated);
 }
 
+/* One line of IN, with its end, into LINE. Its length; LINE_MOST: it may go on; 0: there is none.
+ */
+static size_t read_line(FILE *in, char line[LINE_MOST])
+{
+	size_t len = 0;
+	int c = EOF;
+
+	while (len < LINE_MOST && c != '\n' && (c = getc_unlocked(in)) != EOF)
+		line[len++] = (char)c;
+	return len;
+}
+
 int event_read_all(FILE *in, const char *file,
 		   int (*each)(const struct event_read *event, void *arg), void *arg)
 {
 	struct event_read *event = malloc(sizeof(*event));
 	struct place at = { file, 0 };
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-	int rv = event ? 0 : -1;
+	char *line = malloc(LINE_MOST);
+	int rv = event && line ? 0 : -1;
+	size_t len;
 
-	if (!event)
+	if (rv < 0)
 		complain("out of memory");
-	while (rv == 0 && (errno = 0, len = getline(&line, &size, in)) >= 0) {
+	while (rv == 0 && (errno = 0, len = read_line(in, line)) > 0) {
 		json_error_t error;
-		json_t *json = json_loadb(line, (size_t)len, JSON_REJECT_DUPLICATES, &error);
+		json_t *json = NULL;
 
+		if (len < LINE_MOST)
+			json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
 		at.line++;
 		rv = -1;
-		if (!json_is_object(json))
+		if (len == LINE_MOST)
+			complain("%s:%zu: is longer than an event can be; " INSTEAD, file, at.line);
+		else if (!json_is_object(json))
 			complain("%s:%zu: is not a JSON object%s%s; " INSTEAD, file, at.line,
-				 json ? "" : ": ", json ? "" : printable(error.text));
+				 json ? "" : ": ", json ? "" : error.text);
 		else if (take_event(&at, json, event) == 0)
 			rv = each(event, arg);
 		json_decref(json);

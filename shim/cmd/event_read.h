@@ -15,7 +15,7 @@
 #include "pure/name.h"
 #include "pure/pin.h"
 
-/* More certificates of one chain are no event of the library's. */
+/* Of one chain; more are left out: a server may send hundreds that mean nothing. */
 #define EVENT_READ_CERTS 256
 
 struct event_read_cert {

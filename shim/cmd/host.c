@@ -75,7 +75,7 @@ static enum host_policy judge(const struct source *source, char *why, size_t why
 	}
 	if (source->policy) {
 		policy_sections(source->policy, &n);
-		snprintf(why, why_size, "%zu section%s, mode = %s", n, n == 1 ? "" : "s",
+		snprintf(why, why_size, "%zu section%s, mode = %s", n, plural(n),
 			 policy_mode_word(source->policy->mode));
 	} else {
 		snprintf(why, why_size, "%s", source->error);

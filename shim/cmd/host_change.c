@@ -109,7 +109,7 @@ static int check_policy(const struct host *h)
 	switch (host_policy(h, why, sizeof(why))) {
 	case POLICY_BAD:
 		complain("the host's policy is bad; mend it first:");
-		fprintf(stderr, "%s\n", why);
+		fprintf(stderr, "%s\n", visible(why));
 		return -1;
 	case POLICY_UNKNOWN:
 		complain("warning: the host's policy: %s", why);

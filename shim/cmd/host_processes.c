@@ -5,7 +5,6 @@
  */
 #include "cmd/host_processes.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +30,7 @@ static const struct {
 
 struct look {
 	bool json, host_policy, titled;
+	bool held; /* the process in hand: to the host's policy */
 	struct stat root;
 	struct host_count *count;
 };
@@ -70,31 +70,25 @@ static int is_elsewhere(const struct look *l, pid_t pid, bool *elsewhere)
 	return 0;
 }
 
-/* TEXT is other people's, and may hold what a terminal would obey. */
-static void print_text(const char *text)
-{
-	for (; *text; text++)
-		putchar(isprint((unsigned char)*text) ? *text : '?');
-}
-
 static void print_people(struct look *l, const struct process *p, const char *state, bool ssl,
 			 char *const values[N_VARIABLES])
 {
+	char program[sizeof(p->exe) + sizeof(p->name)];
 	const char *before = "  [";
 
+	/* All of these texts are other people's. */
+	strcpy(program, *p->exe ? p->exe : p->name);
 	if (!l->titled)
 		puts("\n    PID  LIBRARY   OPENSSL  PROGRAM  [POLICIES]");
 	l->titled = true;
-	printf("%7d  %-8s  %-7s  ", (int)p->pid, state, ssl ? "yes" : "no");
-	print_text(*p->exe ? p->exe : p->name);
-	if (l->host_policy) {
+	printf("%7d  %-8s  %-7s  %s", (int)p->pid, state, ssl ? "yes" : "no", visible(program));
+	if (l->held) {
 		printf("%shost", before);
 		before = ", ";
 	}
 	for (size_t i = 0; i < N_VARIABLES; i++)
 		if (values[i]) {
-			printf("%s%s=", before, variables[i].name);
-			print_text(values[i]);
+			printf("%s%s=%s", before, variables[i].name, visible(values[i]));
 			before = ", ";
 		}
 	puts(*before == ',' ? "]" : "");
@@ -109,7 +103,7 @@ static void print_json(const struct look *l, const struct process *p, const char
 	text_add_json(&t, *p->exe ? p->exe : p->name);
 	text_add(&t, ",\"library\":\"%s\",\"libssl\":", state);
 	text_add_json(&t, ssl);
-	text_add(&t, ",\"host-policy\":%s", l->host_policy ? "true" : "false");
+	text_add(&t, ",\"host-policy\":%s", l->held ? "true" : "false");
 	for (size_t i = 0; i < N_VARIABLES; i++) {
 		text_add(&t, ",\"%s\":", variables[i].key);
 		text_add_json(&t, values[i]);
@@ -135,6 +129,7 @@ static void judge(struct look *l, const struct process *p, const struct mapped_f
 		state = library->deleted ? "replaced" : "yes";
 		find_values(p->pid, values);
 	}
+	l->held = library && l->host_policy;
 	if (!library)
 		l->count->without++;
 	else if (library->deleted)

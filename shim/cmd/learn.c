@@ -181,11 +181,6 @@ static int read_file(const char *path, struct learning *all)
 	return rv;
 }
 
-static const char *plural(unsigned long n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static bool is_in_order(VISIT visit)
 {
 	return visit == postorder || visit == leaf;

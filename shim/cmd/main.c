@@ -29,14 +29,39 @@ static void print_synopses(FILE *to)
 	fputs("       pinshim [VERB] --help | --version\n", to);
 }
 
+const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+char *visible(char *text)
+{
+	for (unsigned char *c = (unsigned char *)text; *c; c++) {
+		if (*c < ' ' || *c == 0x7f)
+			*c = '?';
+		else if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f) /* U+009B is ESC [ */
+			c[0] = c[1] = '?';
+	}
+	return text;
+}
+
+static void complain_of(const char *verb, const char *format, va_list args)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	fprintf(stderr, "pinshim: %s%s%s\n", verb, *verb ? ": " : "",
+		text ? visible(text) : "out of memory");
+	free(text);
+}
+
 void complain(const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	fputs("pinshim: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	complain_of("", format, args);
 	va_end(args);
 }
 
@@ -45,10 +70,9 @@ void usage_error(const struct verb *verb, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fprintf(stderr, "pinshim: %s: ", verb->name);
-	vfprintf(stderr, format, args);
-	fprintf(stderr, "\nusage: pinshim %s\n", verb->synopsis);
+	complain_of(verb->name, format, args);
 	va_end(args);
+	fprintf(stderr, "usage: pinshim %s\n", verb->synopsis);
 	exit(EXIT_USAGE);
 }
 
@@ -86,6 +110,8 @@ int next_option(const struct verb *verb, int argc, char **argv)
 	case OPTION_VERSION:
 		exit(print_version());
 	case ':':
+		if (optopt >= OPTION_HELP)
+			usage_error(verb, "option '%s' needs an argument", argv[optind - 1]);
 		usage_error(verb, "option '-%c' needs an argument", optopt);
 	case '?':
 		if (optopt > 0 && optopt < OPTION_HELP)

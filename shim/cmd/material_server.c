@@ -11,13 +11,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/material.h"
 #include "cmd/server.h"
 
-#define WHY_SIZE 512
+#define PATIENCE_S 15 /* for all of a handshake: a server may send one byte after the other */
+#define WHY_SIZE   512
+
+static int asked;
+static volatile sig_atomic_t gave_up;
+
+static void give_up(int signal)
+{
+	(void)signal;
+	gave_up = 1;
+	shutdown(asked, SHUT_RDWR);
+}
 
 static int handshake(SSL *ssl, int fd, const struct server *to)
 {
@@ -29,12 +41,16 @@ static int handshake(SSL *ssl, int fd, const struct server *to)
 		complain("out of memory");
 		return -1;
 	}
+	asked = fd;
+	signal(SIGALRM, give_up);
+	alarm(PATIENCE_S);
 	ERR_clear_error();
 	rv = SSL_connect(ssl);
+	alarm(0);
 	if (rv == 1)
 		return 0;
 	reason = ERR_reason_error_string(ERR_peek_error());
-	if (SSL_get_error(ssl, rv) == SSL_ERROR_WANT_READ)
+	if (gave_up || SSL_get_error(ssl, rv) == SSL_ERROR_WANT_READ)
 		reason = "no answer in time";
 	complain("no TLS handshake with '%s' port %s: %s", to->name, to->port,
 		 reason ? reason : "the connection was closed");

@@ -16,6 +16,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/safe_path.h"
+#include "process/write_all.h"
 
 #define MAX_SIZE  (1 << 20) /* of a file that holds a few paths */
 #define TEMPORARY ".ld.so.preload.pinshim"
@@ -141,26 +142,13 @@ static void copy_attributes(const char *from, int to)
 	}
 }
 
-static int write_all(int fd, const char *text)
-{
-	size_t len = strlen(text);
-	ssize_t n;
-
-	for (; len; text += n, len -= (size_t)n) {
-		n = write(fd, text, len);
-		if (n <= 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int fill(const struct preload_file *f, int fd, const char *text)
 {
 	/* Whatever the umask: every program must be able to read it. */
 	mode_t mode = f->there ? f->st.st_mode & 07777 : 0644;
 
-	if (write_all(fd, text) < 0 || (f->there && fchown(fd, f->st.st_uid, f->st.st_gid) < 0) ||
-	    fchmod(fd, mode) < 0)
+	if (write_all(fd, text, strlen(text)) < 0 ||
+	    (f->there && fchown(fd, f->st.st_uid, f->st.st_gid) < 0) || fchmod(fd, mode) < 0)
 		return -1;
 	if (f->there)
 		copy_attributes(f->real, fd);

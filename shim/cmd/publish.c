@@ -20,6 +20,7 @@
 
 #include "cmd/cmd.h"
 #include "process/last_good.h"
+#include "process/write_all.h"
 
 /* Hidden, so that they are never read for a part of a policy. */
 #define NEW_FILE      SOURCE_HOST_DIR "/." POLICY_FILE ".new"
@@ -59,21 +60,6 @@ static int make_folder(const char *path)
 	/* The mode is not left to the umask. */
 	if ((mkdir(path, 0755) < 0 && errno != EEXIST) || chmod(path, 0755) < 0)
 		return complain_of(path);
-	return 0;
-}
-
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			bytes += n;
-			len -= (size_t)n;
-		}
-	}
 	return 0;
 }
 

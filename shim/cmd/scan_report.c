@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/cmd.h"
 #include "process/text.h"
 
 #define COLUMN_MAX 60 /* a longer path moves its own line, not all others */
@@ -411,9 +412,10 @@ static void print_rows(const struct report *r, bool several)
 
 		if ((row->n_scripts > 1) != several)
 			continue;
-		printf("%-*s  %-*s  ", path, row->path, covered, row->covered);
+		/* Files may be called as other people like. */
+		printf("%-*s  %-*s  ", path, visible(row->path), covered, row->covered);
 		if (*row->reason)
-			printf("%-*s  %s\n", shown, row->stacks, row->reason);
+			printf("%-*s  %s\n", shown, row->stacks, visible(row->reason));
 		else
 			printf("%s\n", row->stacks);
 	}

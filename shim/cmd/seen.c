@@ -34,7 +34,8 @@ static int64_t seconds_of(const char *text)
 		   &second) != 6 ||
 	    !date_exists(year, month, day))
 		return 0;
-	return date_seconds(year, month, day) + hour * 3600 + minute * 60 + second;
+	return date_seconds(year, month, day) + hour * INT64_C(3600) + minute * INT64_C(60) +
+	       second;
 }
 
 static void copy_chain(const struct event_read_cert *certs, size_t n, struct seen_chain *out)

@@ -6,10 +6,7 @@
 
 #include <stdio.h>
 
-const char *plural(size_t n)
-{
-	return n == 1 ? "" : "s";
-}
+#include "cmd/cmd.h"
 
 void print_counts(const struct policy *policy)
 {

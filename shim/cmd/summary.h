@@ -7,9 +7,6 @@
 
 #include "pure/policy.h"
 
-/* "" for one, "s" for any other number. */
-const char *plural(size_t n);
-
 /* Prints "3 sections, 7 pins", and revoked keys where there are any, to standard output. */
 void print_counts(const struct policy *policy);
 

@@ -445,7 +445,7 @@ static enum verdict try_name(struct trial *t, const struct peer_name *name)
 /* Asks the store of known keys, once, for all names. */
 static void look_up_known(struct trial *t)
 {
-	t->known = calloc(t->names.n, sizeof(*t->known));
+	t->known = calloc(t->names.n + 1, sizeof(*t->known));
 	for (size_t i = 0; t->known && i < t->names.n; i++)
 		t->known[i].name = t->names.list[i].text;
 	if (t->known)

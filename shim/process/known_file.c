@@ -198,7 +198,7 @@ static int make_folder(const struct place *place, char **error)
 
 static char *read_text(int fd, size_t size, size_t *len)
 {
-	char *text = malloc(size + 1);
+	char *text = calloc(1, size + 1);
 	ssize_t n = 1;
 
 	*len = 0;
@@ -246,7 +246,7 @@ static int parse(struct known_file *f)
 
 	for (size_t i = 0; i < f->len; i++)
 		f->lines += f->text[i] == '\n';
-	f->words = malloc(f->len + 1);
+	f->words = calloc(1, f->len + 1);
 	f->entries = calloc(f->lines + 1, sizeof(*f->entries));
 	if (!f->words || !f->entries)
 		return -1;

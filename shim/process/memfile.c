@@ -5,26 +5,12 @@
  */
 #include "process/memfile.h"
 
-#include <errno.h>
 #include <linux/memfd.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			bytes += n;
-			len -= (size_t)n;
-		}
-	}
-	return 0;
-}
+#include "process/write_all.h"
 
 int memfile_open(const char *bytes, size_t len, char path[MEMFILE_PATH_SIZE])
 {

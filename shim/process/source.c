@@ -454,7 +454,7 @@ static int add_named(struct source *s, const struct policy *p, const char *key,
 /* The files read so far as texts, from malloc(3). */
 static struct policy_text *texts_of(const struct source *s)
 {
-	struct policy_text *texts = calloc(s->n_files, sizeof(*texts));
+	struct policy_text *texts = calloc(s->n_files + 1, sizeof(*texts));
 
 	for (size_t i = 0; texts && i < s->n_files; i++)
 		texts[i] = (struct policy_text){ s->files[i].path, s->files[i].bytes,

@@ -186,7 +186,7 @@ static int add_host(struct store_set **set)
 		source_free(host);
 		return 0;
 	}
-	if (add(set, host, MODE_ENFORCE, NULL) < 0)
+	if (add(set, host, MODE_ENFORCE, NULL) < 0 || !host)
 		return -1;
 	return host->policy || host->shortage ? 0 : fall_back(&(*set)->policies[0]);
 }

@@ -302,7 +302,7 @@ static enum reason judge_pins_and_tofu(const struct demand *d, const struct evid
 static void accept(struct judgement *j, const struct demand *d, enum reason reason)
 {
 	const struct policy_place place = d->section->place;
-	bool first = reason == REASON_TOFU_FIRST_USE && d->mode == MODE_ENFORCE;
+	bool first = reason == REASON_TOFU_FIRST_USE && d->mode == MODE_ENFORCE && j->tofu;
 
 	j->learn = first && j->tofu->state == TOFU_UNKNOWN;
 	if (first && j->tofu->state == TOFU_LEARNED)

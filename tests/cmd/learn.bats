@@ -216,6 +216,26 @@ pin = $PIN_A" ]
 	prints "; pin = $PIN_A"
 }
 
+@test "a server that sends hundreds of certificates does not keep the rest from being learned" {
+	{
+		event
+		event '.hostname = "b.test"' '."served-chain" += [range(2000) as $i | ."served-chain"[0]]'
+	} >e.jsonl
+	pinshim learn e.jsonl
+	learned
+	[ "$output" = "[a.test]
+pin = $PIN_A
+[b.test]
+pin = $PIN_A" ]
+}
+
+@test "a line that never ends is an error, and fills no memory" {
+	run --separate-stderr clean sh -c "ulimit -v 60000; tr '\\0' x </dev/zero | '$PINSHIM' learn -"
+	must 1
+	says 'pinshim: standard input:1: is longer than an event can be; give lines that'
+	one_line
+}
+
 @test "a hundred thousand events are read in one go" {
 	event >one.jsonl
 	for ((i = 0; i < 1000; i++)); do

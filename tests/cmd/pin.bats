@@ -478,15 +478,29 @@ for i in range(8):
     c = socket.socket(); c.setblocking(False); c.connect_ex(("127.0.0.1", port)); held.append(c)
 time.sleep(0.5)
 print("ACCEPT 127.0.0.1:%d" % port); time.sleep(600)'
+	backlog=$PORT
+	# A record that comes byte after byte, and never is whole.
+	serve_python '
+import socket, time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print("ACCEPT 127.0.0.1:%d" % s.getsockname()[1])
+c = s.accept()[0]; c.send(b"\x16\x03\x03\x40\x00")
+while True:
+    c.send(b"\x02"); time.sleep(1)'
 	clean timeout 30 "$PINSHIM" pin "127.0.0.1:$mute" 2>mute.err &
 	first=$!
-	run --separate-stderr clean timeout 30 "$PINSHIM" pin "127.0.0.1:$PORT"
+	clean timeout 30 "$PINSHIM" pin "127.0.0.1:$PORT" 2>slow.err &
+	second=$!
+	run --separate-stderr clean timeout 30 "$PINSHIM" pin "127.0.0.1:$backlog"
 	must 1
-	says "pinshim: no connection to '127.0.0.1' port $PORT: Connection timed out"
+	says "pinshim: no connection to '127.0.0.1' port $backlog: Connection timed out"
 	status=0
 	wait $first || status=$?
 	must 1
 	grep -q "no TLS handshake with '127.0.0.1' port $mute: no answer in time" mute.err
+	status=0
+	wait $second || status=$?
+	must 1
+	grep -q "no TLS handshake with '127.0.0.1' port $PORT: no answer in time" slow.err
 }
 
 @test "a server without a certificate" {

@@ -17,7 +17,7 @@ load common
 }
 
 @test "every verb has --help and --version" {
-	for verb in run pin check explain learn scan host; do
+	for verb in run pin check explain apply learn scan known host; do
 		pinshim $verb --help
 		must 0
 		prints "usage: pinshim $verb "
@@ -59,10 +59,41 @@ load common
 	usage "check: unknown option '--strict=1'" check --strict=1 a
 	usage "explain: NAME is missing" explain
 	usage "scan: unknown option '--frob'" scan --frob
+	usage "check: option '--port' needs an argument" check -c --port
+	usage "host: option '--root' needs an argument" host status --root
 	usage "explain: 'c' is one argument too many" explain a b c
 	usage "explain: option '-p' needs an argument" explain -p
 	usage "explain: 'a..b' has an empty label" explain a..b
 	usage "explain: 'bü.example' has other than ASCII" explain 'bü.example'
+}
+
+@test "what a terminal would obey is not printed" {
+	# The last is U+009B, which is as good as ESC [.
+	name=$'x\e[31m\n\x7f\u009by\u00e9'
+	plain=$'x?[31m????y\u00e9'
+	mkdir folder
+	printf 'frob\n' | tee "$name" >"folder/$name.ini"
+	chmod 755 "$name"
+	for call in check learn pin 'run -e /dev/null -p'; do
+		# shellcheck disable=SC2086 # words
+		pinshim $call "./$name"
+		must $((${#call} > 9 ? 125 : 1))
+		says "./$plain"
+		one_line
+	done
+	pinshim check folder
+	must 1
+	says "folder/$plain.ini:1: "
+	one_line
+	pinshim scan . "./$name"
+	prints "./$plain  "
+	[ "${#lines[@]}" -eq 3 ]
+	pinshim "$name"
+	must 2
+	says "unknown verb '$plain'"
+	pinshim explain "$name"
+	must 2
+	says "explain: '$plain' has other"
 }
 
 @test "an output that is lost is an error" {

@@ -100,7 +100,7 @@ process() { # PATTERN: of the columns between the process id and the program
 		mv /usr/local/lib/new /usr/local/lib/libpinshim.so
 		status'
 	assert_rc 0
-	process 'no        yes      /usr/bin/sleep  \[host\]$'
+	process 'no        yes      /usr/bin/sleep$'
 	process 'yes       yes      /usr/bin/sleep  \[host, PINSHIM_POLICY=/some/pins\.ini\]$'
 	process 'replaced  yes      /usr/bin/sleep  \[host, PINSHIM_POLICY=/some/pins\.ini\]$'
 	grep '^status\|^processes' "$T/out" >"$T/sums"
