@@ -19,19 +19,22 @@ static void release(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long
 	free(ptr);
 }
 
-/* SSL_dup() would share the pointer; each SSL gets its own. */
+/*
+ * SSL_dup() would share the pointer; each SSL gets its own. The new one may have
+ * got one already, with the session that was set first.
+ */
 static int duplicate(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **ptr, int index,
 		     long argl, void *argp)
 {
-	struct state_ssl *copy;
+	const struct openssl *lib = argp;
+	struct state_ssl *copy = NULL;
 
-	(void)to, (void)from, (void)index, (void)argl, (void)argp;
-	if (!*ptr)
-		return 1;
-	copy = malloc(sizeof(*copy));
-	if (!copy)
+	(void)from, (void)argl;
+	if (*ptr && !(copy = malloc(sizeof(*copy))))
 		return 0;
-	memcpy(copy, *ptr, sizeof(*copy));
+	if (copy)
+		memcpy(copy, *ptr, sizeof(*copy));
+	free(lib->CRYPTO_get_ex_data(to, index));
 	*ptr = copy;
 	return 1;
 }
