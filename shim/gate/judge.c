@@ -13,48 +13,13 @@
 
 #include "gate/chain.h"
 #include "gate/ct.h"
-#include "gate/hint.h"
 #include "gate/peer.h"
 #include "gate/state.h"
+#include "gate/trial.h"
 #include "process/event.h"
 #include "process/known.h"
 #include "process/store.h"
 #include "pure/siphash.h"
-
-/* A case while it is judged. */
-struct trial {
-	const struct judge_case *c;
-	const struct store_set *set;
-	struct peer_names names;
-	int64_t now;
-	bool tell;
-	bool told_cause;
-	bool resumable; /* the session carries this very verdict */
-	uintptr_t token;
-	/* Of each of the names what is known, once a policy asks; NULL: no memory for it. */
-	struct tofu *known;
-	bool known_lost;   /* that could not be found out */
-	char *known_error; /* why; NULL: no memory */
-	/* Gathered once, when first demanded. */
-	bool key_known, cert_known;
-	uint8_t key[PIN_LEN], cert[PIN_LEN];
-	struct event_cert *served;
-	size_t n_served;
-	bool served_known;
-	/* Where every handshake is recorded: the worst of all policies and names, to be told at the
-	 * end. */
-	bool recorded, kept;
-	struct event worst;
-	struct event_cert *worst_validated;
-};
-
-/* What was found out for one policy and name. */
-struct findings {
-	struct evidence evidence;
-	STACK_OF(X509) * validated;
-	uint8_t (*chain)[PIN_LEN];
-	struct ct_count ct;
-};
 
 static int gather_leaf(struct trial *t, unsigned needs)
 {
@@ -105,26 +70,6 @@ static int gather_chain(struct trial *t, struct findings *f)
 	return add_keys(t, f->validated, f);
 }
 
-/* Whose policy it is that none had anything to say of. */
-static const struct source nobody;
-
-static struct chain_task task_of(const struct trial *t, const struct store_policy *policy,
-				 const struct demand *d, const struct peer_name *name)
-{
-	const struct judge_case *c = t->c;
-
-	return (struct chain_task){
-		.lib = c->lib,
-		.ssl = c->ssl,
-		.leaf = c->leaf,
-		.served = c->served,
-		.program_store = c->program_store,
-		.source = policy ? policy->source : &nobody,
-		.section = d->section,
-		.name = name,
-	};
-}
-
 /* What is known of NAME, for the demand D; NULL where nobody asks. */
 static const struct tofu *known_of(const struct trial *t, const struct demand *d,
 				   const struct peer_name *name)
@@ -154,7 +99,7 @@ static int gather(struct trial *t, const struct store_policy *policy, const stru
 		  const struct peer_name *name, struct findings *f)
 {
 	const struct judge_case *c = t->c;
-	struct chain_task task = task_of(t, policy, d, name);
+	struct chain_task task = trial_task(t, policy, d, name);
 
 	f->evidence.certificate = c->leaf != NULL;
 	f->evidence.raw_key = c->raw_key != NULL;
@@ -193,138 +138,6 @@ static int gather_session(struct trial *t, const struct demand *d, struct findin
 	f->evidence.certificate = true;
 	f->evidence.unseen = false;
 	return 0;
-}
-
-static struct event_cert *describe_chain(struct openssl *lib, STACK_OF(X509) * chain, size_t *n)
-{
-	int len = peer_chain_len(lib, chain);
-	struct event_cert *certs = len ? calloc((size_t)len, sizeof(*certs)) : NULL;
-
-	*n = 0;
-	for (int i = 0; certs && i < len; i++)
-		if (peer_describe(lib, peer_chain_cert(lib, chain, i), &certs[*n]) == 0)
-			++*n;
-	return certs;
-}
-
-/* What the server showed now, or the leaf it showed when the session was made. */
-static struct event_cert *describe_served(const struct judge_case *c, size_t *n)
-{
-	X509 *leaf = c->session ? c->lib->SSL_SESSION_get0_peer(c->session) : NULL;
-	struct event_cert *certs;
-
-	*n = 0;
-	if (!leaf && !c->raw_key)
-		return describe_chain(c->lib, c->served, n);
-	certs = calloc(1, sizeof(*certs));
-	if (!certs)
-		return NULL;
-	certs->raw_key = !leaf;
-	if ((leaf ? peer_describe(c->lib, leaf, certs)
-		  : peer_key_of_raw(c->lib, c->raw_key, certs->key)) == 0)
-		*n = 1;
-	return certs;
-}
-
-static void describe(struct trial *t, struct event *e)
-{
-	const struct judge_case *c = t->c;
-
-	if (!t->served_known)
-		t->served = describe_served(c, &t->n_served);
-	t->served_known = true;
-	e->served = t->served;
-	e->n_served = t->n_served;
-	e->port = peer_port(c->lib, c->ssl);
-	e->resumed = c->session != NULL;
-	e->tls_version = c->lib->SSL_get_version(c->ssl);
-	e->library = c->lib->path;
-}
-
-static bool is_explained(const struct event *e)
-{
-	return e->judgement.verdict <= VERDICT_WOULD_REFUSE && e->policy &&
-	       e->policy->source->policy && e->judgement.reason != REASON_SIMULATED;
-}
-
-/* Finds out whether the chain verifies, and why something is objected to. */
-static void explain(struct trial *t, struct event *e, const struct peer_name *name,
-		    struct findings *f)
-{
-	struct chain_task task = task_of(t, e->policy, &e->judgement.demand, name);
-
-	if (!f->validated)
-		chain_full(&task, &f->validated);
-	if (is_explained(e))
-		e->likely = hint_likely(&task, &e->judgement, &f->evidence, f->validated, t->now);
-}
-
-/*
- * Whether E says more of the handshake than what is kept of it: what is worse, then a section, then
- * the later policy, which is the program's own.
- */
-static bool is_worst(const struct trial *t, const struct event *e)
-{
-	const struct judgement *worst = &t->worst.judgement, *j = &e->judgement;
-
-	if (!t->recorded)
-		return false;
-	if (!t->kept)
-		return true;
-	if (j->verdict != worst->verdict)
-		return j->verdict < worst->verdict;
-	return j->demand.section && (!worst->demand.section || e->name == t->worst.name);
-}
-
-static void tell(struct trial *t, struct event *e, const struct peer_name *name, struct findings *f)
-{
-	struct event_cert *validated;
-	bool wanted, worst;
-
-	e->name = name ? name->text : NULL;
-	e->source = name ? name->source : NAME_FROM_NONE;
-	worst = is_worst(t, e);
-	if (e->judgement.verdict == VERDICT_REFUSED && !t->told_cause) {
-		event_set_cause(e);
-		t->told_cause = true;
-	}
-	wanted = event_wanted(e);
-	if (!wanted && !worst)
-		return;
-	describe(t, e);
-	wanted = wanted && event_due(e);
-	if (!wanted && !worst)
-		return;
-	if (t->c->leaf && name && (worst || is_explained(e)))
-		explain(t, e, name, f);
-	validated = describe_chain(t->c->lib, f->validated, &e->n_validated);
-	e->validated = validated;
-	if (wanted)
-		event_tell(e);
-	if (worst) {
-		free(t->worst_validated);
-		t->worst_validated = validated;
-		t->worst = *e;
-		t->worst.suppressed = 0;
-		t->kept = true;
-	} else {
-		free(validated);
-	}
-}
-
-/* Tells the handshake where all are told, once: what is worst of it, or that nobody objected. */
-static void record(struct trial *t)
-{
-	const struct peer_name *name = t->names.n ? &t->names.list[0] : NULL;
-	struct event e = { .judgement.verdict = VERDICT_UNJUDGED };
-	struct findings f = { .evidence = { 0 } };
-
-	e.judgement.reason = name ? REASON_UNLISTED : REASON_UNNAMED;
-	if (!t->kept)
-		tell(t, &e, name, &f);
-	chain_free(t->c->lib, f.validated);
-	event_record(&t->worst);
-	free(t->worst_validated);
 }
 
 /* Accepted when the session was made; only the words of the event are found again. */
@@ -370,7 +183,7 @@ static void tell_exempted(struct trial *t, struct event *e, const struct demand 
 		return;
 	verdict_judge(d, &f.evidence, &e->judgement);
 	e->judgement.place = d->section->place;
-	tell(t, e, name, &f);
+	trial_tell(t, e, name, &f);
 	chain_free(t->c->lib, f.validated);
 }
 
@@ -408,7 +221,7 @@ static enum verdict try_policy(struct trial *t, const struct store_policy *polic
 	if (j->reason == REASON_INTERNAL_ERROR && d.needs & NEED_TOFU && t->known_lost)
 		event.failure = t->known_error ? t->known_error : "out of memory";
 	if (t->tell)
-		tell(t, &event, name, &f);
+		trial_tell(t, &event, name, &f);
 	chain_free(t->c->lib, f.validated);
 	free(f.chain);
 	return j->verdict;
@@ -422,7 +235,7 @@ static enum verdict try_bad_policy(struct trial *t, const struct store_policy *p
 
 	event.judgement.reason = REASON_BAD_POLICY;
 	if (t->tell)
-		tell(t, &event, name, &f);
+		trial_tell(t, &event, name, &f);
 	chain_free(t->c->lib, f.validated);
 	return VERDICT_REFUSED;
 }
@@ -531,7 +344,7 @@ static enum verdict fail(struct trial *t, const char *what)
 	if (!t->tell)
 		return VERDICT_REFUSED;
 	event.policy = &t->set->policies[0];
-	tell(t, &event, t->names.n ? &t->names.list[0] : NULL, &f);
+	trial_tell(t, &event, t->names.n ? &t->names.list[0] : NULL, &f);
 	chain_free(t->c->lib, f.validated);
 	return VERDICT_REFUSED;
 }
@@ -674,7 +487,7 @@ enum verdict judge(const struct judge_case *c, bool tell_it, uintptr_t *token)
 	open_trial(&t);
 	verdict = judge_all(&t);
 	if (t.recorded && (verdict == VERDICT_REFUSED || !c->told))
-		record(&t);
+		trial_record(&t);
 	free(t.served);
 	close_trial(&t);
 	pthread_setcancelstate(cancel, NULL);
