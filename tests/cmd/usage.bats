@@ -69,8 +69,8 @@ load common
 
 @test "what a terminal would obey is not printed" {
 	# The last is U+009B, which is as good as ESC [.
-	name=$'x\e[31m\n\x7f\u009by\u00e9'
-	plain=$'x?[31m????y\u00e9'
+	name=$'x\e[31m\n\x7f\xc2\x9by\xc3\xa9'
+	plain=$'x?[31m????y\xc3\xa9'
 	mkdir folder
 	printf 'frob\n' | tee "$name" >"folder/$name.ini"
 	chmod 755 "$name"
