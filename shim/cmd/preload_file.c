@@ -16,6 +16,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/safe_path.h"
+#include "process/stamp.h"
 #include "process/write_all.h"
 
 #define MAX_SIZE  (1 << 20) /* of a file that holds a few paths */
@@ -162,11 +163,7 @@ static bool is_as_read(const struct preload_file *f)
 
 	if (stat(f->real, &st) < 0)
 		return errno == ENOENT && !f->there;
-	return f->there && st.st_dev == f->st.st_dev && st.st_ino == f->st.st_ino &&
-	       st.st_size == f->st.st_size && st.st_mtim.tv_sec == f->st.st_mtim.tv_sec &&
-	       st.st_mtim.tv_nsec == f->st.st_mtim.tv_nsec &&
-	       st.st_ctim.tv_sec == f->st.st_ctim.tv_sec &&
-	       st.st_ctim.tv_nsec == f->st.st_ctim.tv_nsec;
+	return f->there && stamp_is_same(&st, &f->st);
 }
 
 /* Makes the rename or the removal last. It is done already: what fails here is only told. */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "process/sink.h"
+#include "process/stamp.h"
 #include "process/text.h"
 
 #define ROOT_FOLDER "/var/lib/pinshim"
@@ -34,9 +35,6 @@
 #define LOCK_WAIT_S 5
 #define PAUSE_NS    1000000L
 #define PAUSE_MOST  32000000L
-
-/* What is younger than the kernel's clock can tell apart may yet change unseen. */
-#define GRAIN_NS 20000000L
 
 /* Where the file is; an error in its place says why there is none. */
 struct place {
@@ -268,16 +266,6 @@ static int parse(struct known_file *f)
 	return check_names(f);
 }
 
-/* Whether ST tells of a change so recent that another might leave the same behind. */
-static bool is_young(const struct stat *st, const struct timespec *now)
-{
-	time_t seconds = now->tv_sec - st->st_ctim.tv_sec;
-
-	if (seconds < -1 || seconds > 1)
-		return false;
-	return (long)seconds * 1000000000L + now->tv_nsec - st->st_ctim.tv_nsec < GRAIN_NS;
-}
-
 /* Reads what FD has. */
 static int read_from(int fd, const char *path, struct known_file *f)
 {
@@ -291,7 +279,7 @@ static int read_from(int fd, const char *path, struct known_file *f)
 	if (f->stamp.st_size > FILE_MOST)
 		return text_error(&f->error, "%s: is larger than %d bytes; move it away", path,
 				  FILE_MOST);
-	f->young = is_young(&f->stamp, &now);
+	f->young = stamp_youth_ns(&f->stamp, &now) > 0;
 	f->text = read_text(fd, (size_t)f->stamp.st_size, &f->len);
 	if (!f->text)
 		return errno == ENOMEM
@@ -366,23 +354,15 @@ void known_file_free(struct known_file *f)
 	free(f);
 }
 
-static bool same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
 bool known_file_changed(const struct known_file *f)
 {
-	const struct stat *then = &f->stamp;
 	struct stat now;
 
 	if (f->error || f->young)
 		return true;
 	if (stat(known_file_path(), &now) < 0)
 		return !f->absent || errno != ENOENT;
-	return f->absent || now.st_dev != then->st_dev || now.st_ino != then->st_ino ||
-	       now.st_size != then->st_size || !same_time(now.st_mtim, then->st_mtim) ||
-	       !same_time(now.st_ctim, then->st_ctim);
+	return f->absent || !stamp_is_same(&now, &f->stamp);
 }
 
 const struct known_entry *known_file_find(const struct known_file *f, const char *name)

@@ -18,14 +18,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "process/stamp.h"
 #include "pure/ctlogs.h"
 #include "pure/revoked.h"
 
-/*
- * Two writes within one tick of the kernel's clock (at most 10 ms, CONFIG_HZ=100)
- * leave the same times behind: what is younger than this may yet change unseen.
- */
-#define GRAIN_NS 20000000L
 #define ATTEMPTS 16
 
 __attribute__((format(printf, 2, 3))) static int fail(struct source *s, const char *format, ...)
@@ -59,13 +55,8 @@ static int add_stamp(struct source *s, const char *path, const struct stat *st)
 	s->stamps = stamps;
 	if (!(stamp.path = strdup(path)))
 		return -1;
-	if (st) {
-		stamp.dev = st->st_dev;
-		stamp.ino = st->st_ino;
-		stamp.size = st->st_size;
-		stamp.mtime = st->st_mtim;
-		stamp.ctime = st->st_ctim;
-	}
+	if (st)
+		stamp.was = *st;
 	s->stamps[s->n_stamps++] = stamp;
 	return 0;
 }
@@ -86,19 +77,13 @@ static bool is_of_the_file(int error)
 	       error == ELOOP || error == ENAMETOOLONG;
 }
 
-static bool same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
 static bool stamp_holds(const struct source_stamp *stamp)
 {
 	struct stat st;
 
 	if (stat(stamp->path, &st) < 0)
-		return stamp->ino == 0;
-	return st.st_dev == stamp->dev && st.st_ino == stamp->ino && st.st_size == stamp->size &&
-	       same_time(st.st_mtim, stamp->mtime) && same_time(st.st_ctim, stamp->ctime);
+		return stamp->was.st_ino == 0;
+	return stamp_is_same(&st, &stamp->was);
 }
 
 bool source_changed(const struct source *s)
@@ -585,18 +570,11 @@ static long youth_ns(const struct source *s, const struct timespec *read_at)
 	long most = 0;
 
 	for (size_t i = 0; i < s->n_stamps; i++) {
-		const struct timespec *t = &s->stamps[i].ctime;
-		time_t seconds = read_at->tv_sec - t->tv_sec;
-		long age;
+		const struct stat *was = &s->stamps[i].was;
+		long youth = was->st_ino ? stamp_youth_ns(was, read_at) : 0;
 
-		/* Of a time far off (the clock was set) nothing is to be hoped. */
-		if (!s->stamps[i].ino || seconds < -1 || seconds > 1)
-			continue;
-		age = (long)seconds * 1000000000L + read_at->tv_nsec - t->tv_nsec;
-		if (age < 0) /* written since */
-			age = 0;
-		if (GRAIN_NS - age > most)
-			most = GRAIN_NS - age;
+		if (youth > most)
+			most = youth;
 	}
 	return most;
 }

@@ -19,13 +19,10 @@
 #define POLICY_FILE	"policy.ini"
 #define POLICY_DIR	"policy.d"
 
-/* What stat(2) said of a path when it was read. `ino' 0: it was not there. */
+/* What stat(2) said of a path when it was read. `st_ino' 0: it was not there. */
 struct source_stamp {
 	char *path;
-	dev_t dev;
-	ino_t ino;
-	off_t size;
-	struct timespec mtime, ctime;
+	struct stat was;
 };
 
 /* A file that was read: a policy's text, or what a policy names, such as a ca-file. */
