@@ -3,17 +3,15 @@
 # Once for all end-to-end tests: the certificates. Fails at once when a program is missing, so that
 # no test can be passed over in silence.
 
+# shellcheck source=tests/lib/suite.bash
+. "${BASH_SOURCE[0]%/*}/../lib/suite.bash"
+
 setup_suite() {
-	local program
-	for program in curl openssl perl ruby php redis-cli nginx socat stunnel4 syslog-ng jq unshare \
+	need "the end-to-end tests" curl openssl perl ruby php redis-cli nginx socat stunnel4 syslog-ng jq \
+		unshare \
 		mariadb dig httperf posttls-finger swaks /usr/lib/nagios/plugins/check_tcp \
 		gcc make nim sbcl \
-		/usr/bin/python3 /usr/lib/postgresql/*/bin/psql; do
-		PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$program" >/dev/null || {
-			echo "the end-to-end tests need $program"
-			return 1
-		}
-	done
+		/usr/bin/python3 /usr/lib/postgresql/*/bin/psql || return 1
 	# What the tests of foreign.bats load.
 	env -i /usr/bin/python3 -c 'if True:
 		import ctypes, PyQt5.QtNetwork, PyQt6.QtNetwork
@@ -22,6 +20,5 @@ setup_suite() {
 		echo "the end-to-end tests need php's curl and pdo_pgsql"
 		return 1
 	}
-	export PKI=$BATS_SUITE_TMPDIR/pki
-	env -i PATH=/usr/bin:/bin "${BASH_SOURCE[0]%/*}/../lib/pki.sh" "$PKI"
+	make_certificates
 }

@@ -4,20 +4,18 @@
 # missing, so that no test can be passed over in silence.
 # shellcheck shell=bash
 
+# shellcheck source=tests/lib/suite.bash
+. "${BASH_SOURCE[0]%/*}/../lib/suite.bash"
+
 setup_suite() {
 	local here=${BASH_SOURCE[0]%/*} program source
-	for program in cc openssl jq unshare prlimit /usr/bin/python3; do
-		PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$program" >/dev/null || {
-			echo "the tests of failures need $program"
-			return 1
-		}
-	done
-	export PKI=$BATS_SUITE_TMPDIR/pki BIN=$BATS_SUITE_TMPDIR/bin
+	need "the tests of failures" cc openssl jq unshare prlimit /usr/bin/python3 || return 1
+	export BIN=$BATS_SUITE_TMPDIR/bin
 	mkdir -p "$BIN"
 	for source in "$here"/*.c; do
 		program=${source##*/}
 		env -i PATH=/usr/bin:/bin "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror \
 			-g -O1 -rdynamic -o "$BIN/${program%.c}" "$source" -lssl -lcrypto -pthread -ldl || return 1
 	done
-	env -i PATH=/usr/bin:/bin "$here/../lib/pki.sh" "$PKI"
+	make_certificates
 }

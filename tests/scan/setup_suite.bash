@@ -4,15 +4,11 @@
 # that no test can be passed over in silence.
 # shellcheck shell=bash
 
+# shellcheck source=tests/lib/suite.bash
+. "${BASH_SOURCE[0]%/*}/../lib/suite.bash"
+
 setup_suite() {
-	local program
-	for program in curl gcc jq nginx openssl perl php ruby script setcap setpriv socat strip wget \
-		/usr/bin/python3; do
-		PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$program" >/dev/null || {
-			echo "the tests of scan need $program"
-			return 1
-		}
-	done
-	export PKI=$BATS_SUITE_TMPDIR/pki
-	env -i PATH=/usr/bin:/bin "${BASH_SOURCE[0]%/*}/../lib/pki.sh" "$PKI"
+	need "the tests of scan" curl gcc jq nginx openssl perl php ruby script setcap setpriv socat strip wget \
+		/usr/bin/python3 || return 1
+	make_certificates
 }

@@ -4,14 +4,12 @@
 # when something is missing, so that no test can be passed over in silence.
 # shellcheck shell=bash
 
+# shellcheck source=tests/lib/suite.bash
+. "${BASH_SOURCE[0]%/*}/../lib/suite.bash"
+
 setup_suite() {
-	local here=${BASH_SOURCE[0]%/*} program system
-	for program in cc jq valgrind openssl ldd /usr/bin/python3; do
-		PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$program" >/dev/null || {
-			echo "the stress tests need $program"
-			return 1
-		}
-	done
+	local here=${BASH_SOURCE[0]%/*} system
+	need "the stress tests" cc jq valgrind openssl ldd /usr/bin/python3 || return 1
 	export BIN=$BATS_SUITE_TMPDIR/bin
 	mkdir -p "$BIN"
 	local flags=(-std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Werror -g -O1

@@ -3,7 +3,9 @@
 # Once for these tests: the certificates.
 # shellcheck shell=bash
 
+# shellcheck source=tests/lib/suite.bash
+. "${BASH_SOURCE[0]%/*}/../lib/suite.bash"
+
 setup_suite() {
-	export PKI=$BATS_SUITE_TMPDIR/pki
-	env -i PATH=/usr/bin:/bin "${BASH_SOURCE[0]%/*}/../lib/pki.sh" "$PKI"
+	make_certificates
 }

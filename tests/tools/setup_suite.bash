@@ -2,14 +2,10 @@
 #
 # Once for the tests with curl and openssl: the certificates.
 
+# shellcheck source=tests/lib/suite.bash
+. "${BASH_SOURCE[0]%/*}/../lib/suite.bash"
+
 setup_suite() {
-	local program
-	for program in curl openssl gcc; do
-		command -v "$program" >/dev/null || {
-			echo "these tests need $program"
-			return 1
-		}
-	done
-	export PKI=$BATS_SUITE_TMPDIR/pki
-	env -i PATH=/usr/bin:/bin "${BASH_SOURCE[0]%/*}/../lib/pki.sh" "$PKI"
+	need "these tests" curl openssl gcc || return 1
+	make_certificates
 }

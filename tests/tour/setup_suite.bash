@@ -3,14 +3,10 @@
 # Once for the tour: the certificates. Fails at once when a program is missing, so that no test can
 # be passed over in silence.
 
+# shellcheck source=tests/lib/suite.bash
+. "${BASH_SOURCE[0]%/*}/../lib/suite.bash"
+
 setup_suite() {
-	local program
-	for program in curl jq openssl socat unshare /usr/bin/python3; do
-		PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$program" >/dev/null || {
-			echo "the tour needs $program"
-			return 1
-		}
-	done
-	export PKI=$BATS_SUITE_TMPDIR/pki
-	env -i PATH=/usr/bin:/bin "${BASH_SOURCE[0]%/*}/../lib/pki.sh" "$PKI"
+	need "those of the tour" curl jq openssl socat unshare /usr/bin/python3 || return 1
+	make_certificates
 }
