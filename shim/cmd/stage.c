@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "process/source.h"
+#include "process/write_all.h"
 
 /* Any folder would do: what is in it is out of sight only for a moment. */
 #define CORNER	 "/tmp"
@@ -26,7 +27,7 @@
 static int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-	int rv = fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ? -1 : 0;
+	int rv = fd < 0 ? -1 : write_all(fd, text, strlen(text));
 
 	if (fd >= 0)
 		close(fd);
