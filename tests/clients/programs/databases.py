@@ -219,6 +219,7 @@ PROGRAMS = [
         scanned="/usr/sbin/pgbouncer",
         files={"pgbouncer.ini": PGBOUNCER_INI},
         ready="{home}/.s.PGSQL.6432",
+        noise=(r"^[-0-9]+ [0-9:.]+ UTC \[\d+\]", r"0x[0-9a-f]+", r"(?<=:)\d+(?= )"),
         poke=("/usr/lib/postgresql/15/bin/psql", "-XAtc", "select 1", "host={home} port=6432 user=u dbname=d"),
     ),
     Program(
@@ -248,7 +249,7 @@ PROGRAMS = [
         command=("timeout", "3", "redis-benchmark", "-h", "{host}", "-p", "{port}", "--tls", "--cacert", "{ca}",
                  "-n", "1", "-c", "1", "-t", "ping_mbulk", "-q"),
         scanned="/usr/bin/redis-benchmark",
-        noise=(r"[0-9.]+|-?nan",),
+        noise=(r"[0-9.]+(?= requests| msec)", r"p50=[0-9.]+", r".*rps=.*\r"),
     ),
     python("python redis", packages="python3-redis", server=Redis(), text=REDIS_PYTHON),
     perl("perl Redis", packages="libredis-perl", server=Redis(), text=REDIS_PERL),

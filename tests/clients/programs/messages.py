@@ -116,6 +116,7 @@ listener 1883 127.0.0.1
 allow_anonymous true
 log_dest stderr
 log_type error
+log_timestamp false
 user root
 connection there
 address {host}:{port}
@@ -158,13 +159,16 @@ PROGRAMS = [
         server=Mqtt(),
         command=("mosquitto", "-c", "mosquitto.conf"),
         files={"mosquitto.conf": BRIDGE},
-        until=1,
+        ready=1883,
+        poke=("sh", "-c", "mosquitto_pub -h 127.0.0.1 -t t -m hello && sleep 1"),
     ),
     Program(
         name="paho_c_pub",
         packages="paho.mqtt.c-examples",
         server=Mqtt(),
-        command=("paho_c_pub", "-t", "t", "-c", "ssl://{host}:{port}", "--cafile", "{ca}", "-q", "1", "-m", "hello"),
+        # When it cannot connect, it tries for ever.
+        scanned="/usr/bin/paho_c_pub",
+        command=("timeout", "3", "paho_c_pub", "-t", "t", "-c", "ssl://{host}:{port}", "--cafile", "{ca}", "-q", "1", "-m", "hello"),
     ),
     python("python paho-mqtt", packages="python3-paho-mqtt", server=Mqtt(), text=PAHO),
     python("python asyncio-mqtt", packages="python3-asyncio-mqtt", server=Mqtt(), text=ASYNCIO_MQTT),
