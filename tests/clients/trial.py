@@ -156,6 +156,8 @@ class Trial:
         program = self.program
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir()
+        # Some programs give up root before they read the policy.
+        self.folder.chmod(0o755)
         for name, text in program.files.items():
             path = self.home / name
             path.parent.mkdir(parents=True, exist_ok=True)
