@@ -6,6 +6,7 @@
 // handshake it writes to the file $DRIVE_RECORD: the function, the object that called it, and the
 // kind of BIO that bytes came in by. It judges nothing, and never takes part.
 #include <dlfcn.h>
+#include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -90,6 +91,16 @@ static const char *bio_of(const SSL *ssl)
 	return bio && method_name ? method_name(bio) : "?";
 }
 
+// The loader knows the program by its argv[0], over which some write what they do.
+static const char *object_of(const Dl_info *info)
+{
+	static char itself[4096];
+
+	if (info->dli_fname != program_invocation_name)
+		return base_name(info->dli_fname);
+	return readlink("/proc/self/exe", itself, sizeof(itself) - 1) < 0 ? "?" : base_name(itself);
+}
+
 static void note(const SSL *ssl)
 {
 	void *frames[FRAMES];
@@ -112,7 +123,7 @@ static void note(const SSL *ssl)
 	}
 	// A caller of no object, as code made at run time, stays without a name.
 	if (i < n && dladdr((char *)frames[i] - 1, &info)) {
-		caller = base_name(info.dli_fname);
+		caller = object_of(&info);
 		target = called(frames[i]);
 	}
 	if (target && dladdr(target, &info) && is_openssl(info.dli_fname) && info.dli_sname)

@@ -91,7 +91,7 @@ class Judge:
         else:
             pin = {name: re.escape(value) for name, value in self.pins.items()}
             text = (
-                head + rf"no pin matched \(wrong\.ini:3 \[{name}\], name from [^)\n]+\)\n"
+                head + rf"no pin matched \(wrong\.ini:3 \[{name}\], [^)\n]+\)\n"
                 rf"pinshim:   served {pin['api']} CN={re.escape(HOST)}, issued by CN=Example Intermediate\n"
                 rf"pinshim:   served {pin['int']} CN=Example Intermediate\n"
                 rf"pinshim:   pinned {pin['nobody']} \(wrong\.ini:4, pin\)$"
