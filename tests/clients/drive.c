@@ -6,7 +6,6 @@
 // handshake it writes to the file $DRIVE_RECORD: the function, the object that called it, and the
 // kind of BIO that bytes came in by. It judges nothing, and never takes part.
 #include <dlfcn.h>
-#include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -94,9 +93,9 @@ static const char *bio_of(const SSL *ssl)
 // The loader knows the program by its argv[0], over which some write what they do.
 static const char *object_of(const Dl_info *info)
 {
-	static char itself[4096];
+	static char itself[256];
 
-	if (info->dli_fname != program_invocation_name)
+	if (info->dli_fname[0] == '/')
 		return base_name(info->dli_fname);
 	return readlink("/proc/self/exe", itself, sizeof(itself) - 1) < 0 ? "?" : base_name(itself);
 }
@@ -108,7 +107,7 @@ static void note(const SSL *ssl)
 	const char *function = "?", *caller = "?";
 	const void *target = NULL;
 	bool inside = false;
-	char line[512];
+	char line[1024];
 	Dl_info info;
 
 	for (i = 0; i < n; i++) {
