@@ -71,6 +71,7 @@ help:
 	@echo 'make demo         see a right pin accepted and a wrong one refused'
 	@echo 'make check        build and pass all tests'
 	@echo 'make check-abi    every way to make a handshake, on every line of OpenSSL'
+	@echo 'make check-clients which real programs are covered'
 	@echo 'make release      the one object for every Debian from 11 on'
 	@echo 'make install      to PREFIX=$(PREFIX), below DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    take that away again'
@@ -156,6 +157,12 @@ check-abi:
 	@scripts/deps.sh build test
 	@scripts/abi.sh tables
 
+# One program: make check-clients CLIENT='python: urllib'
+check-clients:
+	@scripts/deps.sh build test clients
+	@$(MAKE) --no-print-directory -s all
+	@BUILD=$(BUILD) scripts/clients.sh $(if $(CLIENT),'$(CLIENT)')
+
 bench:
 	@scripts/deps.sh build bench
 	@$(MAKE) --no-print-directory -s all
@@ -197,7 +204,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help tests clients release deps demo check check-abi bench fuzz lint install uninstall clean FORCE
+.PHONY: all help tests clients release deps demo check check-abi check-clients bench fuzz lint install uninstall clean FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name roots -prune -o -type f -name '*.d' -print 2>/dev/null)
