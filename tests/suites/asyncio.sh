@@ -10,5 +10,5 @@ minimum=600
 handshakes=100
 
 run() {
-	cpython_modules asyncio.test_{ssl,sslproto,events,streams,sendfile,sock_lowlevel,base_events,selector_events}
+	cpython_modules test_asyncio.test_{ssl,sslproto,events,streams,sendfile,sock_lowlevel,base_events,selector_events}
 }

@@ -13,7 +13,7 @@ from test import support
 
 class Result(unittest.TextTestResult):
     def record(self, outcome, test):
-        print(outcome, test.id(), file=RECORD, flush=True)
+        print(outcome, " ".join(test.id().split()), file=RECORD, flush=True)
 
     def addSuccess(self, test):
         super().addSuccess(test)

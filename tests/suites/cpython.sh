@@ -17,7 +17,7 @@ cpython_tree() {
 	binary_package libpython3.11-testsuite
 	cp -a /usr/lib/python3.11/test/. "$TREE/usr/lib/python3.11/test"
 	mv "$TREE/usr/lib/python3.11/test" "$TREE"
-	rm -rf "$TREE/usr"
+	rm -rf "${TREE:?}/usr"
 }
 
 run() {

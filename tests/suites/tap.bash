@@ -14,7 +14,7 @@ tap_of() { # SCRIPT...
 }
 
 outcomes_of_tap() {
-	awk '
+	LC_ALL=C awk '
 		function outcome(ok) {
 			if (tolower($0) ~ /# *skip/)
 				return "skipped"
