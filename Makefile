@@ -73,6 +73,8 @@ help:
 	@echo 'make demo         see a right pin accepted and a wrong one refused'
 	@echo 'make check        build and pass all tests'
 	@echo 'make check-abi    every way to make a handshake, on every line of OpenSSL'
+	@echo 'make check-clients which real programs are covered'
+	@echo 'make check-suites other projects'"'"' tests, without and with the library; SUITES="NAME..." picks some'
 	@echo 'make release      the one object for every Debian from 11 on'
 	@echo 'make install      to PREFIX=$(PREFIX), below DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    take that away again'
@@ -151,7 +153,7 @@ release:
 		$(BUILD)/release/libpinshim.so
 
 deps:
-	@scripts/deps.sh build demo test lint bench
+	@scripts/deps.sh build demo test suites lint bench
 
 demo:
 	@scripts/deps.sh build demo
@@ -167,6 +169,18 @@ check:
 check-abi:
 	@scripts/deps.sh build test
 	@scripts/abi.sh tables
+
+# One program: make check-clients CLIENT='python: urllib'
+check-clients:
+	@scripts/deps.sh build test clients
+	@$(MAKE) --no-print-directory -s all
+	@BUILD=$(BUILD) scripts/clients.sh $(if $(CLIENT),'$(CLIENT)')
+
+# SUITES: of tests/suites/*.sh; all, when it is empty.
+check-suites:
+	@scripts/deps.sh build suites
+	@$(MAKE) --no-print-directory -s all
+	@BUILD=$(BUILD) scripts/suites.sh $(SUITES)
 
 bench:
 	@scripts/deps.sh build bench
@@ -209,7 +223,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help tests clients release deps demo check check-abi bench fuzz lint install uninstall clean FORCE
+.PHONY: all help tests clients release deps demo check check-abi check-clients check-suites bench fuzz lint install uninstall clean FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name roots -prune -o -type f -name '*.d' -print 2>/dev/null)
