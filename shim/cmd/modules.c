@@ -30,6 +30,7 @@ static const struct host {
 	{ "lua[0-9j]*", "liblua*.so*", false, { "lib/*/lua/*/ssl.so", "lib/lua/*/ssl.so" } },
 	{ "firefox*", NULL, false, { "./libxul.so" } },
 	{ "thunderbird*", NULL, false, { "./libxul.so" } },
+	{ NULL, "libgensio.so*", false, { "libexec/*/gensio/*/libgensio_ssl.so" } },
 	{ NULL, "libQt6Network.so*", false, { "lib/*/qt6/plugins/tls/*.so" } },
 	{ NULL, "libgio-2.0.so*", true, { "lib/*/gio/modules/*.so", "lib*/gio/modules/*.so" } },
 };
