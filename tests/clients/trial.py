@@ -100,6 +100,7 @@ class Trial:
             "host": HOST,
             "address": "127.0.0.1",
             "port": program.server.port,
+            "pki": pki,
             "ca": pki / "ca.pem",
             "home": self.home,
         }
