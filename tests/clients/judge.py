@@ -16,15 +16,18 @@ def served(run, server):
     return f"in plain text came {run.plain[:80]!r}" if run.plain else None
 
 
-def kept_from(run):
-    """The server was asked, and got nothing."""
+def got_nothing(run):
+    """The server was asked, and got nothing; some programs verify when the handshake is over."""
     if not run.connections:
         return "nobody connected"
-    if run.shaken:
-        return f"{len(run.shaken)} handshakes were finished"
     if run.data:
         return f"the server got {run.data[:80]!r}"
     return f"in plain text came {run.plain[:80]!r}" if run.plain else None
+
+
+def kept_from(run):
+    """Nor was a handshake finished."""
+    return f"{len(run.shaken)} handshakes were finished" if run.shaken else got_nothing(run)
 
 
 def same(run, bare):
@@ -72,7 +75,7 @@ class Judge:
             wanted = untrusted.code
         else:
             return "it ended as if all were well" if run.code == 0 else None
-        return None if run.code == wanted else f"ended with {run.code}, not {wanted}: {run.err[-300:]!r}"
+        return None if run.code == wanted else f"ended with {run.code}, not {wanted}: {run.said[-300:]!r}"
 
     def message(self, run, kind):
         """The library's text, whole, on the program's standard error."""
@@ -93,8 +96,8 @@ class Judge:
                 rf"pinshim:   served {pin['int']} CN=Example Intermediate\n"
                 rf"pinshim:   pinned {pin['nobody']} \(wrong\.ini:4, pin\)$"
             )
-        if not re.search(text, run.err, re.M):
-            return f"standard error has not the message, but {run.err[:400]!r}"
+        if not re.search(text, run.said, re.M):
+            return f"standard error has not the message, but {run.said[:400]!r}"
         return None
 
     def events(self, run, verdict, count=None):
@@ -124,9 +127,7 @@ class Judge:
         return None
 
     def driven(self, run, bare):
-        if not run.drives:
-            return "the observer saw no handshake"
-        return same(run, bare)
+        return first(same(run, bare), None if run.drives else "the observer saw no handshake")
 
     def checks(self, trial, observer):
         """All of them, in order: (name, complaint or None). Runs are made as they are needed."""
@@ -144,7 +145,7 @@ class Judge:
         untrusted = trial.bare("untrusted") if program.verifies else None
         if program.verifies:
             yield "untrusted", first(
-                kept_from(untrusted),
+                got_nothing(untrusted),
                 None if same(untrusted, bare) else "it did and said what it does when all is well",
             )
         right = trial.shimmed("right")

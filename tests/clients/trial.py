@@ -36,8 +36,10 @@ class Run:
     """What was seen of a program, and of its server."""
 
     code: int | None
+    # Without what the row calls noise; and standard error as it was.
     out: str
     err: str
+    said: str
     # Dictionaries of servers.base.Connection.
     connections: list
     # The library's, one for each handshake.
@@ -115,7 +117,7 @@ class Trial:
         return {**names, **extra}
 
     def bare(self, certificate="api"):
-        return self.run("bare", {}, certificate)
+        return self.run("bare" if certificate == "api" else certificate, {}, certificate)
 
     def driven(self, observer):
         """Under drive.c, which only watches."""
@@ -169,10 +171,10 @@ class Trial:
                 code = self._execute(self.environment(extra), out_file, err_file)
         finally:
             connections = program.server.stop()
-        return Run(code, self._text(out), self._text(err), connections, [], [])
+        out, said = (path.read_bytes().decode("utf-8", "replace") for path in (out, err))
+        return Run(code, self._quiet(out), self._quiet(said), said, connections, [], [])
 
-    def _text(self, path):
-        text = path.read_bytes().decode("utf-8", "replace")
+    def _quiet(self, text):
         for pattern in self.program.noise:
             text = re.sub(pattern, "~", text, flags=re.M)
         return text

@@ -123,7 +123,7 @@ use POE qw(Component::Client::TCP Filter::SSL);
 my $code = 3;
 POE::Component::Client::TCP->new(
 	RemoteAddress => "{host}", RemotePort => {port},
-	Filter => ["POE::Filter::SSL", client => 1, cacrt => "{ca}"],
+	Filter => ["POE::Filter::SSL", client => 1, sni => "{host}", cacrt => "{ca}"],
 	Connected => sub { $_[HEAP]{server}->put("GET / HTTP/1.0\\r\\n\\r\\n") },
 	ServerInput => sub { print $_[ARG0]; $code = 0 },
 	ServerError => sub { $_[KERNEL]->yield("shutdown") },
