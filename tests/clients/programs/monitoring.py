@@ -3,9 +3,45 @@
 
 from frame import Program
 from servers.http import Http
+from servers.lines import Nrpe, Zabbix
 
 URL = "https://{host}:{port}/"
 PLUGINS = "/usr/lib/nagios/plugins"
+
+# Waits for a line of the file $0 that matches $1 or $2, and ends well if it is $1.
+TOLD = """\
+until grep -qE "$1|$2" "$0" 2>/dev/null; do sleep 0.05; done
+grep -oE "$1" "$0" | head -n 1 | grep .
+"""
+
+MONIT = """\
+set daemon 1
+set log {home}/log
+set pidfile {home}/pid
+set idfile {home}/id
+set statefile {home}/state
+set ssl options { verify: enable, CACertificateFile: "{ca}" }
+check host api with address {host}
+	if failed port {port} protocol https for 1 cycles then alert
+"""
+
+ZABBIX = """\
+LogType=file
+LogFile={home}/log
+DebugLevel=4
+PidFile={home}/pid
+Hostname=it
+ControlSocket={home}/control
+PluginSocket={home}/plugin
+Server=127.0.0.1
+ListenPort=10050
+ServerActive={host}:{port}
+TLSConnect=cert
+TLSAccept=cert
+TLSCAFile={ca}
+TLSCertFile={pki}/api-chain.pem
+TLSKeyFile={pki}/api.key
+"""
 
 PROGRAMS = [
     Program(
@@ -27,42 +63,64 @@ PROGRAMS = [
         refusal=2,
     ),
     Program(
-        name="unbound-anchor",
-        packages="unbound-anchor",
-        server=Http(),
-        command=("unbound-anchor","-v","-v","-F","-a","root.key","-c","{ca}","-u","{host}","-P","{port}","-f","/etc/hosts"),
-    ),
-    Program(
-        name="sslscan",
-        packages="sslscan",
-        server=Http(),
-        command=("sslscan","--no-colour","--show-certificate","{host}:{port}"),
-    ),
-    Program(
-        name="nmap http-title",
-        packages="nmap",
-        server=Http(),
-        command=("nmap","-Pn","-sT","-n","-p","{port}","--script","+http-title","127.0.0.1"),
-        noise=(r"",),
+        name="check_nrpe",
+        packages="nagios-nrpe-plugin",
+        server=Nrpe(),
+        command=(
+            f"{PLUGINS}/check_nrpe", "-D", "-3", "-A", "{ca}", "-H", "{host}", "-p", "{port}", "-c", "check_users",
+        ),
     ),
     Program(
         name="hydra https-get",
         packages="hydra",
         server=Http(),
-        command=("hydra","-l","u","-p","p","-s","{port}","-S","-I","{host}","https-get","/"),
+        command=("hydra", "-l", "u", "-p", "p", "-s", "{port}", "-S", "-I", "{host}", "https-get", "/"),
+        noise=(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d",),
+        verifies=False,
+        refusal=255,
     ),
     Program(
-        name="medusa http SSL",
+        name="medusa -s",
         packages="medusa",
         server=Http(),
-        command=("medusa","-h","{host}","-u","u","-p","p","-n","{port}","-s","-M","http"),
+        command=("medusa", "-h", "{host}", "-u", "u", "-p", "p", "-n", "{port}", "-s", "-M", "http"),
+        verifies=False,
+    ),
+    Program(
+        name="nmap --script http-title",
+        packages="nmap",
+        server=Http(),
+        command=("nmap", "-Pn", "-sT", "-p", "{port}", "--script", "http-title", "{host}"),
+        noise=(r"at \d{4}-\d\d-.*$", r"[0-9.]+s latency", r"[0-9.]+ seconds"),
+        verifies=False,
+        fallback="what it could not do in TLS, it tries in plain text",
     ),
     Program(
         name="monit",
         packages="monit",
         server=Http(),
-        command=("monit","-I","-c","{home}/rc"),
-        files={"rc":"set daemon 1\nset log /dev/stderr\nset pidfile {home}/pid\nset idfile {home}/id\nset statefile {home}/state\nset ssl options { verify: enable, CACertificateFile: \"{ca}\" }\ncheck host api with address {host}\n  if failed port {port} protocol https for 1 cycles then alert\n"},
-        until=1,
+        command=("monit", "-I", "-v", "-c", "{home}/conf"),
+        files={"conf": MONIT},
+        poke=("sh", "-c", TOLD, "log", "succeeded testing protocol", "failed protocol"),
+    ),
+    Program(
+        name="zabbix_agent2",
+        packages="zabbix-agent2",
+        server=Zabbix(),
+        command=("zabbix_agent2", "-c", "{home}/conf"),
+        files={"conf": ZABBIX},
+        poke=("sh", "-c", TOLD, "log", "active check.*is empty|no active checks|processing active", "cannot connect|tls"),
+    ),
+    Program(
+        name="icinga2 pki save-cert",
+        packages="icinga2-bin",
+        server=Http(),
+        command=("/usr/lib/x86_64-linux-gnu/icinga2/sbin/icinga2", "pki", "save-cert", "--host", "{host}", "--port", "{port}", "--trustedcert", "{home}/x.crt"),
+    ),
+    Program(
+        name="icinga2 console",
+        packages="icinga2-bin",
+        server=Http(expect=b"POST /v1"),
+        command=("/usr/lib/x86_64-linux-gnu/icinga2/sbin/icinga2", "console", "--connect", "https://u:p@{host}:{port}/", "-e", "1"),
     ),
 ]
