@@ -16,7 +16,7 @@ def served(run, server):
     return f"in plain text came {run.plain[:80]!r}" if run.plain else None
 
 
-def unsent(run):
+def told_nothing(run):
     """The server was asked, and got nothing."""
     if not run.connections:
         return "nobody connected"
@@ -26,8 +26,8 @@ def unsent(run):
 
 
 def kept_from(run):
-    """The server got nothing, since no handshake came to its end."""
-    return unsent(run) or (f"{len(run.shaken)} handshakes were finished" if run.shaken else None)
+    """The same, and no handshake came to its end."""
+    return f"{len(run.shaken)} handshakes were finished" if run.shaken else told_nothing(run)
 
 
 def same(run, bare):
@@ -146,9 +146,9 @@ class Judge:
             return
         untrusted = trial.bare("untrusted") if program.verifies else None
         if program.verifies:
+            # Some look at the certificate when the handshake is over.
             yield "untrusted", first(
-                # Some look at the certificate when the handshake is through.
-                unsent(untrusted),
+                told_nothing(untrusted),
                 None if same(untrusted, bare) else "it did and said what it does when all is well",
             )
         right = trial.shimmed("right")
