@@ -3,7 +3,7 @@
 #
 # What `pinshim scan' says of the programs of a plain Debian desktop: desktop.sh [TASK], by default
 # task-gnome-desktop, the one that Debian's installer proposes. All packages that it would install
-# on an empty disk are unpacked in build/desktop, none is installed and nothing of them is run but
+# on an empty disk are unpacked in build/roots, none is installed and nothing of them is run but
 # `scan' itself, in a root of its own. It fetches 1 GB, and takes away again what it unpacked (5 GB).
 # Needs root, or user namespaces.
 set -euo pipefail
@@ -13,9 +13,9 @@ cd "${BASH_SOURCE[0]%/*}/.."
 umask 022
 TASK=${1:-task-gnome-desktop}
 BUILD=$(realpath "${BUILD:-build}")
-ROOT=$PWD/build/desktop
+ROOT=$PWD/build/roots/desktop
 # What apt.bash reads.
-arch=amd64 suites=(bookworm) state=$PWD/build/.desktop
+arch=amd64 suites=(bookworm) state=$PWD/build/roots/.desktop
 # What no program is, nor needs to be looked at.
 LEAVE_OUT=(doc fonts help icons info locale man backgrounds)
 

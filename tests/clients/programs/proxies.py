@@ -5,7 +5,10 @@ A daemon is asked in plain text by curl, whose exit code is what a refusal is kn
 """
 
 from frame import Program
+from servers.databases import Postgres
 from servers.http import Http
+from servers.lines import Radius
+from servers.talk import Dns
 from servers.trojan import Trojan
 
 URL = "https://{host}:{port}/"
@@ -14,12 +17,9 @@ ASK = ("curl", "-sSf", f"http://127.0.0.1:{FRONT}/")
 REQUEST = "GET / HTTP/1.0\r\n\r\n"
 
 
-def proxy(name, packages, command, text, **more):
-    """A daemon that reads a file of TEXT, and takes HTTP in plain text on FRONT."""
-    return Program(
-        name=name, packages=packages, command=command, files={"conf": text},
-        **{"server": Http(), "poke": ASK, "ready": FRONT, **more},
-    )
+def proxy(conf, **more):
+    """A daemon that reads the file CONF, and takes HTTP in plain text on FRONT."""
+    return Program(files={"conf": conf}, **{"server": Http(), "poke": ASK, "ready": FRONT, **more})
 
 
 NGINX = """\
@@ -153,29 +153,147 @@ TROJAN = """\
 }
 """
 
+RADSECPROXY = """\
+ListenUDP 127.0.0.1:1812
+ListenTCP 127.0.0.1:1812
+LogLevel 5
+LogDestination file://{home}/log
+tls default {
+	CACertificateFile {ca}
+	CertificateFile {pki}/api-chain.pem
+	CertificateKeyFile {pki}/api.key
+}
+client 127.0.0.1 {
+	type udp
+	secret testing123
+}
+server {host} {
+	type tls
+	secret radsec
+	port {port}
+	certificateNameCheck on
+	statusServer off
+}
+realm * {
+	server {host}
+}
+"""
+
+PGBOUNCER = """\
+[databases]
+d = host={host} port={port} user=u
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = 9080
+unix_socket_dir =
+auth_type = any
+server_tls_sslmode = verify-full
+server_tls_ca_file = {ca}
+server_login_retry = 1
+query_wait_timeout = 3
+logfile = {home}/log
+pidfile = {home}/pid
+"""
+
+DNSDIST = """\
+setLocal("127.0.0.1:5300")
+newServer({address="{address}:{port}", tls="openssl", subjectName="{host}", caStore="{ca}", validateCertificates=true,
+	healthCheckMode="up"})
+"""
+
 PROGRAMS = [
-    proxy("nginx, proxy_ssl", "nginx-light", ("nginx", "-c", "{home}/conf", "-e", "stderr"), NGINX),
-    proxy("haproxy, to a server in TLS", "haproxy", ("haproxy", "-db", "-f", "conf"), HAPROXY),
-    proxy("apache2, mod_proxy", "apache2-bin", ("apache2", "-X", "-f", "{home}/conf"), APACHE),
-    proxy("squid, cache_peer tls", "squid-openssl", ("squid", "-N", "-f", "{home}/conf"), SQUID),
     proxy(
-        "stunnel, client = yes", "stunnel4", ("stunnel4", "{home}/conf"), STUNNEL,
+        NGINX,
+        name="nginx, proxy_ssl",
+        packages="nginx-light",
+        command=("nginx", "-c", "{home}/conf", "-e", "stderr"),
+    ),
+    proxy(
+        HAPROXY,
+        name="haproxy, to a server in TLS",
+        packages="haproxy",
+        command=("haproxy", "-db", "-f", "conf"),
+    ),
+    proxy(
+        APACHE,
+        name="apache2, mod_proxy",
+        packages="apache2-bin",
+        command=("apache2", "-X", "-f", "{home}/conf"),
+    ),
+    proxy(
+        SQUID,
+        name="squid, cache_peer tls",
+        packages="squid-openssl",
+        command=("squid", "-N", "-f", "{home}/conf"),
+    ),
+    proxy(
+        STUNNEL,
+        name="stunnel, client = yes",
+        packages="stunnel4",
+        command=("stunnel4", "{home}/conf"),
         poke=("curl", "-sSf", "--unix-socket", "{home}/socket", "http://{host}/"),
         ready="{home}/socket",
     ),
-    proxy("h2o, proxy.reverse", "h2o", ("h2o", "-m", "worker", "-c", "{home}/conf"), H2O, noise=(r"\(pid:\d+\)",)),
     proxy(
-        "nghttpx", "nghttp2-proxy",
-        (
+        H2O,
+        name="h2o, proxy.reverse",
+        packages="h2o",
+        command=("h2o", "-m", "worker", "-c", "{home}/conf"),
+        noise=(r"\(pid:\d+\)",),
+    ),
+    proxy(
+        "",
+        name="nghttpx",
+        packages="nghttp2-proxy",
+        command=(
             "nghttpx", "--conf={home}/conf", f"-f127.0.0.1,{FRONT};no-tls",
             "-b{host},{port};/;tls;sni={host};proto=http/1.1", "--cacert={ca}",
             "--errorlog-file=/dev/stderr", "--log-level=ERROR", "--workers=1", "--single-process",
         ),
-        "", noise=(r"^.* NOTICE .*$",),
+        noise=(r"^.* NOTICE .*$",),
     ),
     proxy(
-        "trojan", "trojan", ("trojan", "conf"), TROJAN, server=Trojan(),
+        TROJAN,
+        name="trojan",
+        packages="trojan",
+        server=Trojan(),
+        command=("trojan", "conf"),
         poke=("curl", "-sSf", "-x", f"socks5h://127.0.0.1:{FRONT}", "http://www.example.com/"),
+    ),
+    proxy(
+        PGBOUNCER,
+        name="pgbouncer, server_tls_sslmode",
+        packages="pgbouncer postgresql-client",
+        server=Postgres(),
+        command=("sh", "-c", "chown -R nobody . && exec pgbouncer -q -u nobody conf"),
+        scanned="/usr/sbin/pgbouncer",
+        poke=(
+            "psql", "-XAtc", "select 1", f"host=127.0.0.1 port={FRONT} user=u dbname=d sslmode=disable gssencmode=disable",
+        ),
+    ),
+    proxy(
+        DNSDIST,
+        name='dnsdist, tls="openssl"',
+        packages="dnsdist bind9-dnsutils",
+        server=Dns(),
+        command=("dnsdist", "--supervised", "-C", "{home}/conf"),
+        poke=("dig", "-p", "5300", "+tries=1", "+time=3", "@127.0.0.1", "www.example.com", "+short"),
+        ready=5300,
+    ),
+    proxy(
+        RADSECPROXY,
+        name="radsecproxy, TLS",
+        packages="radsecproxy freeradius-utils",
+        server=Radius(),
+        command=("radsecproxy", "-f", "-i", "{home}/pid", "-c", "{home}/conf"),
+        poke=(
+            "sh", "-c",
+            "echo User-Name=somebody,User-Password=x | radclient -r 3 -t 1 127.0.0.1 auth testing123 >log2; "
+            # It does not end otherwise while there is nobody to forward to.
+            "code=$?; kill -KILL $(cat pid); exit $code",
+        ),
+        ready=1812,
+        noise=(r"^.*: radsecproxy \S+ starting$",),
     ),
     Program(
         name="socat, OPENSSL:",

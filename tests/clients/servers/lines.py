@@ -40,7 +40,8 @@ class Nrpe(Server):
 class Zabbix(Server):
     """Zabbix's server, for an agent that asks for its active checks: there are none."""
 
-    expect = b"active checks"
+    # What follows is compressed.
+    expect = b"ZBXD"
 
     def speak(self, peer):
         peer.exactly(5)
@@ -60,10 +61,9 @@ class Radius(Server):
         while True:
             head = peer.exactly(20)
             peer.exactly(int.from_bytes(head[2:4], "big") - 20)
-            # Access-Accept with an empty Message-Authenticator first, as RFC 2869 has it.
-            size = 20 + 18
-            begin = bytes([2 if head[0] == 1 else 2, head[1]]) + size.to_bytes(2, "big")
-            mac = hmac.new(self.secret, begin + head[4:] + b"\x50\x12" + bytes(16), hashlib.md5).digest()
-            attributes = b"\x50\x12" + mac
+            # Access-Accept with a Message-Authenticator, which is made as if it were zero itself.
+            begin = bytes([2, head[1]]) + (38).to_bytes(2, "big")
+            signed = begin + head[4:] + b"\x50\x12" + bytes(16)
+            attributes = b"\x50\x12" + hmac.new(self.secret, signed, hashlib.md5).digest()
             authenticator = hashlib.md5(begin + head[4:] + attributes + self.secret).digest()
             peer.send(begin + authenticator + attributes)
