@@ -28,6 +28,8 @@ static const struct host {
 	{ NULL, "libruby*.so*", false, { "lib/*/ruby/*/openssl.so", "lib/ruby/*/*/openssl.so" } },
 	{ "php[0-9]*", "libphp*.so*", false, { "lib/php/*/*.so" } },
 	{ "lua[0-9j]*", "liblua*.so*", false, { "lib/*/lua/*/ssl.so", "lib/lua/*/ssl.so" } },
+	{ "apache2", NULL, false, { "lib/apache2/modules/mod_ssl.so" } },
+	{ "rsyslogd", NULL, false, { "lib/*/rsyslog/lmnsd_*.so", "lib/rsyslog/lmnsd_*.so" } },
 	{ "firefox*", NULL, false, { "./libxul.so" } },
 	{ "thunderbird*", NULL, false, { "./libxul.so" } },
 	{ NULL, "libQt6Network.so*", false, { "lib/*/qt6/plugins/tls/*.so" } },

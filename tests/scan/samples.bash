@@ -37,6 +37,12 @@ build_samples() {
 	sample new/program '-Wl,--enable-new-dtags,-rpath,$ORIGIN/../deep' "-Wl,-rpath-link,$S/deep" \
 		"$S/deep/libmiddle.so" <<<"$middle"
 
+	# A daemon, whose module is where it looks for modules.
+	mkdir -p "$S/usr/sbin" "$S/usr/lib/apache2/modules"
+	cp "$S/plain" "$S/usr/sbin/apache2"
+	cp "$S/plain" "$S/usr/sbin/apache3"
+	cp "$S/libtls.so" "$S/usr/lib/apache2/modules/mod_ssl.so"
+
 	sample loads -ldl <<<'
 		#include <dlfcn.h>
 		int main(void) { return !dlsym(dlopen("libssl.so.3", RTLD_NOW), "TLS_client_method"); }'

@@ -73,6 +73,14 @@ library() { # NAME: its path on this machine
 	prints 'may load libssl'
 }
 
+@test "daemons, through their modules" {
+	is "$S/usr/sbin/apache2" yes run,host openssl:module
+	is "$S/usr/sbin/apache3" no-tls - -
+	rm "$S/usr/lib/apache2/modules/mod_ssl.so"
+	is "$S/usr/sbin/apache2" no-tls - -
+	rm -r "$S/usr"
+}
+
 @test "libraries are looked for as the loader does" {
 	ldd "$S/old/program" | grep -q libssl
 	is "$S/old/program" yes run,host openssl:linked

@@ -155,9 +155,7 @@ TROJAN = """\
 
 RADSECPROXY = """\
 ListenUDP 127.0.0.1:1812
-ListenTCP 127.0.0.1:1812
 LogLevel 5
-LogDestination file://{home}/log
 tls default {
 	CACertificateFile {ca}
 	CertificateFile {pki}/api-chain.pem
@@ -292,8 +290,8 @@ PROGRAMS = [
             # It does not end otherwise while there is nobody to forward to.
             "code=$?; kill -KILL $(cat pid); exit $code",
         ),
-        ready=1812,
-        noise=(r"^.*: radsecproxy \S+ starting$",),
+        ready="{home}/pid",
+        noise=(r"^\w{3} \w{3} .*$",),
     ),
     Program(
         name="socat, OPENSSL:",
