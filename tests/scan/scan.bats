@@ -106,6 +106,8 @@ library() { # NAME: its path on this machine
 	is "$S/go" no - go:static
 	is "$S/go-plain" no-tls - -
 	is "$S/rust" no - rustls:static
+	is "$S/haskell" no - haskell:static
+	is "$S/busybox" no - busybox:static
 	is "$S/boring" no - boringssl:static
 }
 
