@@ -38,6 +38,8 @@ static const struct host {
 	  { "lib/tcltk/*/tcltls*/*.so", "lib/*/tcltk/*/tcltls*/*.so" } },
 	{ NULL, "libswipl.so*", false, { "lib/swi-prolog/lib/*/ssl4pl.so" } },
 	{ NULL, "libR.so", false, { "site-library/*/libs/*.so", "library/*/libs/*.so" } },
+	{ "apache2", NULL, false, { "lib/apache2/modules/mod_ssl.so" } },
+	{ "rsyslogd", NULL, false, { "lib/*/rsyslog/lmnsd_*.so", "lib/rsyslog/lmnsd_*.so" } },
 	{ "firefox*", NULL, false, { "./libxul.so" } },
 	{ "thunderbird*", NULL, false, { "./libxul.so" } },
 	{ NULL, "libQt6Network.so*", false, { "lib/*/qt6/plugins/tls/*.so" } },

@@ -16,8 +16,8 @@ def served(run, server):
     return f"in plain text came {run.plain[:80]!r}" if run.plain else None
 
 
-def got_nothing(run):
-    """The server was asked, and got nothing; some programs verify when the handshake is over."""
+def told_nothing(run):
+    """The server was asked, and got nothing."""
     if not run.connections:
         return "nobody connected"
     if run.data:
@@ -26,8 +26,8 @@ def got_nothing(run):
 
 
 def kept_from(run):
-    """Nor was a handshake finished."""
-    return f"{len(run.shaken)} handshakes were finished" if run.shaken else got_nothing(run)
+    """The same, and no handshake came to its end."""
+    return f"{len(run.shaken)} handshakes were finished" if run.shaken else told_nothing(run)
 
 
 def same(run, bare):
@@ -144,8 +144,9 @@ class Judge:
             return
         untrusted = trial.bare("untrusted") if program.verifies else None
         if program.verifies:
+            # Some look at the certificate when the handshake is over.
             yield "untrusted", first(
-                got_nothing(untrusted),
+                told_nothing(untrusted),
                 None if same(untrusted, bare) else "it did and said what it does when all is well",
             )
         right = trial.shimmed("right")

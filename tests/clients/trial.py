@@ -98,12 +98,13 @@ class Trial:
         self.pki = pki
         self.folder = folder
         self.home = folder / "home"
+        folder.chmod(0o755)
         self.values = {
             "host": HOST,
             "address": "127.0.0.1",
             "port": program.server.port,
-            "pki": pki,
             "ca": pki / "ca.pem",
+            "pki": pki,
             "home": self.home,
         }
 
@@ -123,12 +124,17 @@ class Trial:
         """Under drive.c, which only watches."""
         record = self.folder / "drives"
         record.write_text("")
+        record.chmod(0o666)
         run = self.run("driven", {"LD_PRELOAD": str(observer), "DRIVE_RECORD": str(record)})
         run.drives = [line.split("\t") for line in record.read_text().splitlines()]
         return run
 
     def shimmed(self, kind):
         events = self.folder / f"{kind}.events"
+        # Some programs are no longer root when they make a handshake.
+        for file in (events, self.folder / f"{kind}.log"):
+            file.touch()
+            file.chmod(0o666)
         policy = self.folder / f"{kind}.ini"
         policy.write_text(fill(POLICIES[kind], {
             "section": self.program.section,
@@ -141,8 +147,7 @@ class Trial:
             "PINSHIM_EVENTS": str(events),
             "PINSHIM_STATE": str(self.folder / "state"),
         })
-        if events.exists():
-            run.events = [json.loads(line) for line in events.read_text().splitlines()]
+        run.events = [json.loads(line) for line in events.read_text().splitlines()]
         return run
 
     def scan(self):
@@ -167,7 +172,10 @@ class Trial:
         out, err = self.folder / f"{kind}.out", self.folder / f"{kind}.err"
         program.server.start(self.pki / f"{certificate}-chain.pem", self.pki / f"{certificate}.key")
         try:
-            with open(out, "wb") as out_file, open(err, "wb") as err_file:
+            for file in (out, err):
+                file.write_bytes(b"")
+            # "ab": a program that opens its /dev/stderr once more still writes behind what is there.
+            with open(out, "ab") as out_file, open(err, "ab") as err_file:
                 code = self._execute(self.environment(extra), out_file, err_file)
         finally:
             connections = program.server.stop()
