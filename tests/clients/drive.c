@@ -31,8 +31,9 @@ static bool is_openssl(const char *path)
 	return !strncmp(name, "libssl.so", 9) || !strncmp(name, "libcrypto.so", 12);
 }
 
-// The function that was called from outside, where its caller names it. One that ends by jumping to another leaves no frame,
-// as SSL_connect does for SSL_do_handshake: then what the caller's instruction names is the truth.
+// The function that was called from outside, where its caller names it. One that ends by jumping to
+// another leaves no frame, as SSL_connect does for SSL_do_handshake: then what the caller's
+// instruction names is the truth.
 static const void *called(const unsigned char *after)
 {
 	const unsigned char *stub;
@@ -113,18 +114,28 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *frame, void *data)
 	return _URC_NO_REASON;
 }
 
+// The loader knows the program by its argv[0], over which some write what they do.
+static const char *object_of(const Dl_info *info)
+{
+	static char itself[256];
+
+	if (info->dli_fname[0] == '/')
+		return base_name(info->dli_fname);
+	return readlink("/proc/self/exe", itself, sizeof(itself) - 1) < 0 ? "?" : base_name(itself);
+}
+
 static void note(const SSL *ssl)
 {
 	struct walk walk = { .function = "?" };
 	const char *caller = "?";
 	const void *target = NULL;
-	char line[512];
+	char line[1024];
 	Dl_info info;
 
 	_Unwind_Backtrace(step, &walk);
 	// A caller of no object, as code made at run time, stays without a name.
 	if (walk.after && dladdr(walk.after - 1, &info)) {
-		caller = base_name(info.dli_fname);
+		caller = object_of(&info);
 		target = called(walk.after);
 	}
 	if (target && dladdr(target, &info) && is_openssl(info.dli_fname) && info.dli_sname)

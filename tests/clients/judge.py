@@ -16,18 +16,18 @@ def served(run, server):
     return f"in plain text came {run.plain[:80]!r}" if run.plain else None
 
 
-def told_nothing(run):
-    """The server was asked, and got nothing."""
+def told_nothing(run, farewell=b""):
+    """The server was asked, and got nothing but FAREWELL."""
     if not run.connections:
         return "nobody connected"
-    if run.data:
+    if run.data.replace(farewell, b""):
         return f"the server got {run.data[:80]!r}"
-    return f"in plain text came {run.plain[:80]!r}" if run.plain else None
+    return f"in plain text came {run.plain[:80]!r}" if run.plain.replace(farewell, b"") else None
 
 
-def kept_from(run):
+def kept_from(run, farewell=b""):
     """The same, and no handshake came to its end."""
-    return f"{len(run.shaken)} handshakes were finished" if run.shaken else told_nothing(run)
+    return f"{len(run.shaken)} handshakes were finished" if run.shaken else told_nothing(run, farewell)
 
 
 def same(run, bare):
@@ -91,7 +91,7 @@ class Judge:
         else:
             pin = {name: re.escape(value) for name, value in self.pins.items()}
             text = (
-                head + rf"no pin matched \(wrong\.ini:3 \[{name}\], name from [^)\n]+\)\n"
+                head + rf"no pin matched \(wrong\.ini:3 \[{name}\], [^)\n]+\)\n"
                 rf"pinshim:   served {pin['api']} CN={re.escape(HOST)}, issued by CN=Example Intermediate\n"
                 rf"pinshim:   served {pin['int']} CN=Example Intermediate\n"
                 rf"pinshim:   pinned {pin['nobody']} \(wrong\.ini:4, pin\)$"
@@ -109,7 +109,7 @@ class Judge:
 
     def refused(self, run, untrusted, kind):
         return first(
-            kept_from(run),
+            kept_from(run, self.program.farewell),
             self.failed_as_it_does(run, untrusted),
             self.message(run, kind),
             self.events(run, "refused"),
@@ -146,7 +146,7 @@ class Judge:
         if program.verifies:
             # Some look at the certificate when the handshake is over.
             yield "untrusted", first(
-                told_nothing(untrusted),
+                told_nothing(untrusted, program.farewell),
                 None if same(untrusted, bare) else "it did and said what it does when all is well",
             )
         right = trial.shimmed("right")

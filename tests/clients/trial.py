@@ -120,25 +120,26 @@ class Trial:
     def bare(self, certificate="api"):
         return self.run("bare" if certificate == "api" else certificate, {}, certificate)
 
+    def written_by_all(self, name):
+        """An empty file; some programs give up root before they make a handshake."""
+        path = self.folder / name
+        path.write_text("")
+        path.chmod(0o666)
+        return path
+
     def driven(self, observer):
         """Under drive.c, which only watches."""
-        record = self.folder / "drives"
-        record.write_text("")
-        record.chmod(0o666)
+        record = self.written_by_all("drives")
         run = self.run("driven", {"LD_PRELOAD": str(observer), "DRIVE_RECORD": str(record)})
         run.drives = [line.split("\t") for line in record.read_text().splitlines()]
         return run
 
     def shimmed(self, kind):
-        events = self.folder / f"{kind}.events"
-        # Some programs are no longer root when they make a handshake.
-        for file in (events, self.folder / f"{kind}.log"):
-            file.touch()
-            file.chmod(0o666)
+        events = self.written_by_all(f"{kind}.events")
         policy = self.folder / f"{kind}.ini"
         policy.write_text(fill(POLICIES[kind], {
             "section": self.program.section,
-            "log": self.folder / f"{kind}.log",
+            "log": self.written_by_all(f"{kind}.log"),
             **{name: (self.pki / f"{name}.pin").read_text().strip() for name in ("api", "nobody")},
         }))
         run = self.run(kind, {
@@ -164,6 +165,7 @@ class Trial:
         program = self.program
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir()
+        self.folder.chmod(0o755)
         for name, text in program.files.items():
             path = self.home / name
             path.parent.mkdir(parents=True, exist_ok=True)
