@@ -17,7 +17,8 @@ class Program:
 
     In `command', `poke', `env', `stdin' and `files' these are replaced: {host}, {address} and
     {port} of the server, {ca} (a file with the CA that signed its certificate; the system's
-    trusted certificates are the same), {home} (the program's own folder, where it is started).
+    trusted certificates are the same), {pki} (the folder of all certificates and keys), {home} (the
+    program's own folder, where it is started).
     Everything is the same in each run, so that outputs can be compared to the byte.
     """
 

@@ -75,7 +75,7 @@ class Judge:
             wanted = untrusted.code
         else:
             return "it ended as if all were well" if run.code == 0 else None
-        return None if run.code == wanted else f"ended with {run.code}, not {wanted}: {run.err[-300:]!r}"
+        return None if run.code == wanted else f"ended with {run.code}, not {wanted}: {run.said[-300:]!r}"
 
     def message(self, run, kind):
         """The library's text, whole, on the program's standard error."""
@@ -96,8 +96,8 @@ class Judge:
                 rf"pinshim:   served {pin['int']} CN=Example Intermediate\n"
                 rf"pinshim:   pinned {pin['nobody']} \(wrong\.ini:4, pin\)$"
             )
-        if not re.search(text, run.err, re.M):
-            return f"standard error has not the message, but {run.err[:400]!r}"
+        if not re.search(text, run.said, re.M):
+            return f"standard error has not the message, but {run.said[:400]!r}"
         return None
 
     def events(self, run, verdict, count=None):
@@ -127,9 +127,7 @@ class Judge:
         return None
 
     def driven(self, run, bare):
-        if not run.drives:
-            return "the observer saw no handshake"
-        return same(run, bare)
+        return first(same(run, bare), None if run.drives else "the observer saw no handshake")
 
     def checks(self, trial, observer):
         """All of them, in order: (name, complaint or None). Runs are made as they are needed."""
