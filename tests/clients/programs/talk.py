@@ -3,7 +3,6 @@
 
 from frame import Program
 from scripts import perl, php, python, ruby
-from servers.http import Http
 from servers.mail import Imaps
 from servers.talk import Ftp, Ftps, Irc, Line, Sip, Telnet, Xmpp
 
@@ -151,13 +150,6 @@ PROGRAMS = [
         scanned="/usr/bin/telnet-ssl",
     ),
     Program(
-        name="ncat",
-        packages="ncat",
-        server=Line(),
-        command=("ncat", "--ssl-verify", "--ssl-trustfile", "{ca}", "{host}", "{port}"),
-        stdin="hello\n",
-    ),
-    Program(
         name="gensiot",
         packages="gensio-bin",
         server=Line(),
@@ -172,20 +164,6 @@ PROGRAMS = [
         command=("sh", "-c", "(echo 'Connect(L:{host}:{port})'; sleep 1; echo Quit) | s3270 -cafile {ca}"),
         noise=(r"\d+\.\d+$",),
         scanned="/usr/bin/s3270",
-    ),
-    Program(
-        name="svn",
-        packages="subversion",
-        server=Http(expect=b"OPTIONS"),
-        command=("svn", "ls", "--non-interactive", "--config-option", "servers:global:ssl-authority-files={ca}",
-                 "https://{host}:{port}/"),
-    ),
-    Program(
-        name="hg",
-        packages="mercurial",
-        server=Http(expect=b"cmd=capabilities"),
-        command=("hg", "id", "https://{host}:{port}/"),
-        env={"HGPLAIN": "1"},
     ),
     Program(
         name="hydra",
