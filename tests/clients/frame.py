@@ -60,6 +60,8 @@ class Program:
     # The program goes on in plain text when a handshake fails (the reason): nothing may come
     # through TLS under a wrong pin, and what comes in plain text is a limit that is known.
     fallback: str = ""
+    # What it tells a server whose certificate it does not trust, in TLS or in plain text, by itself.
+    farewell: bytes = b""
     # Seconds, for each run.
     timeout: float = 30
 

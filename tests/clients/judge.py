@@ -16,18 +16,18 @@ def served(run, server):
     return f"in plain text came {run.plain[:80]!r}" if run.plain else None
 
 
-def told_nothing(run):
-    """The server was asked, and got nothing."""
+def told_nothing(run, farewell=b""):
+    """The server was asked, and got nothing but FAREWELL."""
     if not run.connections:
         return "nobody connected"
-    if run.data:
+    if run.data.replace(farewell, b""):
         return f"the server got {run.data[:80]!r}"
-    return f"in plain text came {run.plain[:80]!r}" if run.plain else None
+    return f"in plain text came {run.plain[:80]!r}" if run.plain.replace(farewell, b"") else None
 
 
-def kept_from(run):
+def kept_from(run, farewell=b""):
     """The same, and no handshake came to its end."""
-    return f"{len(run.shaken)} handshakes were finished" if run.shaken else told_nothing(run)
+    return f"{len(run.shaken)} handshakes were finished" if run.shaken else told_nothing(run, farewell)
 
 
 def same(run, bare):
@@ -75,7 +75,7 @@ class Judge:
             wanted = untrusted.code
         else:
             return "it ended as if all were well" if run.code == 0 else None
-        return None if run.code == wanted else f"ended with {run.code}, not {wanted}: {run.err[-300:]!r}"
+        return None if run.code == wanted else f"ended with {run.code}, not {wanted}: {run.said[-300:]!r}"
 
     def message(self, run, kind):
         """The library's text, whole, on the program's standard error."""
@@ -91,13 +91,13 @@ class Judge:
         else:
             pin = {name: re.escape(value) for name, value in self.pins.items()}
             text = (
-                head + rf"no pin matched \(wrong\.ini:3 \[{name}\], name from [^)\n]+\)\n"
+                head + rf"no pin matched \(wrong\.ini:3 \[{name}\], [^)\n]+\)\n"
                 rf"pinshim:   served {pin['api']} CN={re.escape(HOST)}, issued by CN=Example Intermediate\n"
                 rf"pinshim:   served {pin['int']} CN=Example Intermediate\n"
                 rf"pinshim:   pinned {pin['nobody']} \(wrong\.ini:4, pin\)$"
             )
-        if not re.search(text, run.err, re.M):
-            return f"standard error has not the message, but {run.err[:400]!r}"
+        if not re.search(text, run.said, re.M):
+            return f"standard error has not the message, but {run.said[:400]!r}"
         return None
 
     def events(self, run, verdict, count=None):
@@ -109,7 +109,7 @@ class Judge:
 
     def refused(self, run, untrusted, kind):
         return first(
-            kept_from(run),
+            kept_from(run, self.program.farewell),
             self.failed_as_it_does(run, untrusted),
             self.message(run, kind),
             self.events(run, "refused"),
@@ -127,9 +127,7 @@ class Judge:
         return None
 
     def driven(self, run, bare):
-        if not run.drives:
-            return "the observer saw no handshake"
-        return same(run, bare)
+        return first(same(run, bare), None if run.drives else "the observer saw no handshake")
 
     def checks(self, trial, observer):
         """All of them, in order: (name, complaint or None). Runs are made as they are needed."""
@@ -148,7 +146,7 @@ class Judge:
         if program.verifies:
             # Some look at the certificate when the handshake is over.
             yield "untrusted", first(
-                told_nothing(untrusted),
+                told_nothing(untrusted, program.farewell),
                 None if same(untrusted, bare) else "it did and said what it does when all is well",
             )
         right = trial.shimmed("right")

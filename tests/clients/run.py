@@ -57,7 +57,7 @@ def describe(told, judged):
         stack += f", {callers}"
     return (
         stack,
-        column(f"{function}, {bio}" for function, _, bio in judged.drives),
+        column(f"{function.replace('?', 'a pointer')}, {bio}" for function, _, bio in judged.drives),
         column(event["name-source"] for event in judged.seen),
     )
 

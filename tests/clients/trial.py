@@ -36,8 +36,10 @@ class Run:
     """What was seen of a program, and of its server."""
 
     code: int | None
+    # Without what the row calls noise; and standard error as it was.
     out: str
     err: str
+    said: str
     # Dictionaries of servers.base.Connection.
     connections: list
     # The library's, one for each handshake.
@@ -116,27 +118,28 @@ class Trial:
         return {**names, **extra}
 
     def bare(self, certificate="api"):
-        return self.run("bare", {}, certificate)
+        return self.run("bare" if certificate == "api" else certificate, {}, certificate)
+
+    def written_by_all(self, name):
+        """An empty file; some programs give up root before they make a handshake."""
+        path = self.folder / name
+        path.write_text("")
+        path.chmod(0o666)
+        return path
 
     def driven(self, observer):
         """Under drive.c, which only watches."""
-        record = self.folder / "drives"
-        record.write_text("")
-        record.chmod(0o666)
+        record = self.written_by_all("drives")
         run = self.run("driven", {"LD_PRELOAD": str(observer), "DRIVE_RECORD": str(record)})
         run.drives = [line.split("\t") for line in record.read_text().splitlines()]
         return run
 
     def shimmed(self, kind):
-        events = self.folder / f"{kind}.events"
-        # Some programs are no longer root when they make a handshake.
-        for file in (events, self.folder / f"{kind}.log"):
-            file.touch()
-            file.chmod(0o666)
+        events = self.written_by_all(f"{kind}.events")
         policy = self.folder / f"{kind}.ini"
         policy.write_text(fill(POLICIES[kind], {
             "section": self.program.section,
-            "log": self.folder / f"{kind}.log",
+            "log": self.written_by_all(f"{kind}.log"),
             **{name: (self.pki / f"{name}.pin").read_text().strip() for name in ("api", "nobody")},
         }))
         run = self.run(kind, {
@@ -162,6 +165,7 @@ class Trial:
         program = self.program
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir()
+        self.folder.chmod(0o755)
         for name, text in program.files.items():
             path = self.home / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -177,10 +181,10 @@ class Trial:
                 code = self._execute(self.environment(extra), out_file, err_file)
         finally:
             connections = program.server.stop()
-        return Run(code, self._text(out), self._text(err), connections, [], [])
+        out, said = (path.read_bytes().decode("utf-8", "replace") for path in (out, err))
+        return Run(code, self._quiet(out), self._quiet(said), said, connections, [], [])
 
-    def _text(self, path):
-        text = path.read_bytes().decode("utf-8", "replace")
+    def _quiet(self, text):
         for pattern in self.program.noise:
             text = re.sub(pattern, "~", text, flags=re.M)
         return text

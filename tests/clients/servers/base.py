@@ -168,6 +168,11 @@ class Server:
     also = ()
     highest = ssl.TLSVersion.TLSv1_3
 
+    def __init__(self, **others):
+        """OTHERS stand in the place of what the class has."""
+        for name, value in others.items():
+            setattr(self, name, value)
+
     def agree(self, peer):
         """What is said in plain text before; whether the client then wants TLS."""
         return peer.asks_for_tls()
@@ -241,7 +246,7 @@ class Server:
         with self._lock:
             self.records.append(record)
             self._threads.append(thread)
-        thread.start()
+            thread.start()
 
     def _serve(self, plain, record):
         peer = Peer(plain, record)
