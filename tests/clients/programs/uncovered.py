@@ -18,12 +18,6 @@ def uncovered(why, **more):
 PROGRAMS = [
     uncovered(
         "GnuTLS",
-        name="aria2c",
-        packages="aria2",
-        command=("aria2c", "-q", "--async-dns=false", "--ca-certificate={ca}", "-o", "out", URL),
-    ),
-    uncovered(
-        "GnuTLS",
         name="cadaver",
         packages="cadaver",
         command=("cadaver", URL),
@@ -32,25 +26,11 @@ PROGRAMS = [
     ),
     uncovered(
         "GnuTLS",
-        name="lynx",
-        packages="lynx",
-        command=("lynx", "-dump", URL),
-        env={"SSL_CERT_FILE": "{ca}"},
-    ),
-    uncovered(
-        "GnuTLS",
         name="openconnect",
         packages="openconnect",
         command=("openconnect", "--authenticate", "--non-inter", "--cafile={ca}", "{host}:{port}"),
         server=Http(expect=b"POST /"),
         noise=(r"^Connected to .*$",),
-    ),
-    uncovered(
-        "GnuTLS, by libcurl3-gnutls",
-        name="git clone",
-        packages="git",
-        command=("git", "-c", "http.sslCAInfo={ca}", "ls-remote", URL),
-        scanned="/usr/lib/git-core/git-remote-http",
     ),
     uncovered(
         "GnuTLS",
@@ -88,26 +68,6 @@ PROGRAMS = [
         command=("pandoc", "-f", "html", "-t", "plain", URL),
         # Its Lua filters may use libssl.
         scan=("no", "partly"),
-    ),
-    uncovered(
-        "its own, in a static program",
-        name="busybox wget",
-        packages="busybox-static",
-        # Where it finds openssl, it leaves TLS to that, which is covered.
-        command=("env", "PATH=", "/bin/busybox", "wget", "-q", "-O", "-", URL),
-        scanned="/bin/busybox",
-    ),
-    uncovered(
-        "Java's own",
-        name="ant, get",
-        packages="ant default-jre-headless",
-        command=(
-            "sh", "-c", 'keytool -importcert -noprompt -keystore store -storepass secret -file "$0"/root.pem >/dev/null 2>&1 && '
-            'ANT_OPTS="-Djavax.net.ssl.trustStore=store -Djavax.net.ssl.trustStorePassword=secret" ant -q', "{pki}",
-        ),
-        files={"build.xml": '<project default="get"><target name="get"><get src="https://{host}:{port}/" dest="out"/></target></project>\n'},
-        scanned="/usr/bin/java",
-        noise=(r"Total time: .*$",),
     ),
     uncovered(
         "gains privileges, so that the loader ignores LD_PRELOAD",
