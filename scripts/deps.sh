@@ -30,7 +30,7 @@ packages() { # GROUP
 		echo apparmor bash-completion logrotate systemd
 		;;
 	# What the programs of tests/clients are in.
-	clients) sed -n 's/^ *packages="\([^"]*\)",$/\1/p' tests/clients/programs/*.py ;;
+	clients) sed -n 's/.*packages="\([^"]*\)".*/\1/p' tests/clients/programs/*.py ;;
 	suites) echo curl dpkg-dev gnutls-bin iproute2 libio-socket-ssl-perl libnet-ssleay-perl perl python3 ruby util-linux ;;
 	*)
 		echo "deps.sh: '$1' is no group; write build, demo, test, clients, suites, abi, lint or bench" >&2
