@@ -28,7 +28,8 @@ packages() { # GROUP
 			python3-pyqt5 python3-pyqt6 sbcl
 		echo apparmor bash-completion logrotate systemd
 		;;
-	suites) echo curl dpkg-dev gnutls-bin iproute2 libio-socket-ssl-perl libnet-ssleay-perl perl python3 ruby util-linux ;;
+	suites) echo curl dpkg-dev gnutls-bin iproute2 libcurl4 libio-socket-ssl-perl libnet-ssleay-perl \
+		nghttp2-proxy perl python3 ruby stunnel4 util-linux ;;
 	*)
 		echo "deps.sh: '$1' is no group; write build, demo, test, suites, abi, lint or bench" >&2
 		return 2
