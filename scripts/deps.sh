@@ -14,7 +14,7 @@ packages() { # GROUP
 	case $1 in
 	build) echo gcc libc6-dev libssl-dev libinih-dev libjansson-dev libelf-dev ;;
 	demo) echo curl openssl ;;
-	bench) echo curl openssl valgrind ;;
+	bench) echo curl gnuplot-nox haproxy openssl stunnel4 valgrind ;;
 	abi) echo gcc-aarch64-linux-gnu gcc-i686-linux-gnu qemu-user ;;
 	lint) echo clang clang-format clang-tidy cppcheck mandoc shellcheck ;;
 	test)
