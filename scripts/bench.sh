@@ -5,7 +5,7 @@
 # when none is named; each is tests/bench/GROUP.bash. Variants take turns, so that a busy machine
 # hurts all alike; a value is the median (smallest - largest) of ROUNDS, and ratios are taken round
 # by round. Instructions are counted by valgrind and do not depend on the machine's load. In
-# build/bench are left: table.txt, what is printed; results.tsv and samples.tsv, the same for
+# build/bench (OUT) are left: table.txt, what is printed; results.tsv and samples.tsv, the same for
 # machines; growth.svg and growth.png. TINY=yes only sees that everything runs.
 set -euo pipefail
 
@@ -13,9 +13,9 @@ BUILD=$(realpath "${BUILD:-build}")
 ROUNDS=${ROUNDS:-9}
 TINY=${TINY:-}
 CPUS=$(nproc)
+OUT=$(realpath -m "${OUT:-$BUILD/bench}")
 cd "${BASH_SOURCE[0]%/*}/.."
 SOURCE=$PWD/tests/bench
-OUT=$BUILD/bench
 groups=(handshakes curl proxies start memory growth)
 [ $# -gt 0 ] || set -- "${groups[@]}"
 for group; do

@@ -19,7 +19,8 @@ packages() { # GROUP
 	lint) echo clang clang-format clang-tidy cppcheck mandoc shellcheck ;;
 	test)
 		echo bats binutils clang clang-format libclang-rt-dev libcmocka-dev mandoc shellcheck
-		echo attr curl jq libc6-i386 libcap2-bin openssl publicsuffix python3 util-linux valgrind wget
+		echo attr curl gnuplot-nox haproxy jq libc6-i386 libcap2-bin openssl publicsuffix python3 \
+			util-linux valgrind wget
 		echo liblwp-protocol-https-perl libwww-perl nginx-light php-cli postgresql-client \
 			redis-tools ruby socat stunnel4 syslog-ng-core
 		echo bind9-dnsutils httperf libio-socket-ssl-perl libnet-ssleay-perl mariadb-client-core \

@@ -73,6 +73,15 @@ SSL *new_client(SSL_CTX *ctx)
 	return ssl;
 }
 
+bool step(SSL *ssl)
+{
+	int rv = SSL_do_handshake(ssl);
+
+	if (rv != 1 && SSL_get_error(ssl, rv) != SSL_ERROR_WANT_READ)
+		fail("handshake");
+	return rv == 1;
+}
+
 double now(void)
 {
 	struct timespec t;

@@ -9,6 +9,8 @@
 
 #include <openssl/ssl.h>
 
+#include <stdbool.h>
+
 #define HOST "localhost"
 
 struct kind {
@@ -30,6 +32,9 @@ SSL_CTX *client_context(const struct kind *kind, const char *anchor);
 
 /* A new client that sends and verifies HOST, before its handshake. */
 SSL *new_client(SSL_CTX *ctx);
+
+/* Goes on with a handshake over memory: whether it is done. Ends the program when it fails. */
+bool step(SSL *ssl);
 
 /* Nanoseconds on a clock that only goes forward. */
 double now(void);

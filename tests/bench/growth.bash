@@ -22,15 +22,16 @@ growth_data() {
 
 growth_plot() {
 	local terminal
-	for terminal in 'svg enhanced background "white" font "sans,14"' 'png font "sans,12"'; do
+	for terminal in svg pngcairo; do
 		gnuplot <<-END
-			set terminal ${terminal%% *} size 900,600 ${terminal#* }
-			set output "growth.${terminal%% *}"
+			set terminal $terminal size 900,600 background "white" font "sans,13"
+			set output "growth.${terminal%cairo}"
 			set title "TLS 1.3 handshakes under a policy (both sides in one process, medians and ranges of $ROUNDS)"
 			set xlabel "sections in the policy"
 			set ylabel "milliseconds a handshake"
 			set logscale xy
 			set format x "10^{%L}"
+			set format y "%g"
 			set xrange [0.7:${sizes[-1]} * 1.5]
 			set grid
 			set key top left

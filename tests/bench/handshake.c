@@ -32,15 +32,6 @@ static pthread_barrier_t ready;
 /* Not static: a profiler is asked for what is spent inside of it, what a client pays. */
 int client_step(struct client *c, BIO *wire);
 
-static int step(SSL *ssl)
-{
-	int rv = SSL_do_handshake(ssl);
-
-	if (rv != 1 && SSL_get_error(ssl, rv) != SSL_ERROR_WANT_READ)
-		fail("handshake");
-	return rv == 1;
-}
-
 __attribute__((noinline)) int client_step(struct client *c, BIO *wire)
 {
 	char byte;
@@ -133,7 +124,7 @@ static void print_memory(void)
 		(void)!sscanf(line, "VmHWM: %ld", &peak);
 	if (!f || fclose(f) != 0)
 		fail("status");
-	printf("private KiB %ld\npeak KiB %ld\n", clean + dirty, peak);
+	printf("private KiB %ld\ndirty KiB %ld\npeak KiB %ld\n", clean + dirty, dirty, peak);
 }
 
 int main(int argc, char **argv)

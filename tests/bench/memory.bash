@@ -24,5 +24,5 @@ group_memory() {
 
 	summarise memory bare
 	printf '\nMemory of a process after its first handshake\n'
-	table memory bare 'private:private, KiB:size' 'peak:peak, KiB:size' -- "${variants[@]}"
+	table memory bare 'private:private, KiB:size' 'dirty:of these written to:size' 'peak:peak of all, KiB:size' -- "${variants[@]}"
 }
