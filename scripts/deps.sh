@@ -7,6 +7,7 @@
 # shellcheck disable=SC2086 # lists of words
 set -euo pipefail
 
+cd "${BASH_SOURCE[0]%/*}/.."
 PATH=$PATH:/usr/sbin:/sbin
 RC=/usr/sbin/policy-rc.d
 
@@ -29,8 +30,11 @@ packages() { # GROUP
 			python3-pyqt5 python3-pyqt6 sbcl
 		echo apparmor bash-completion logrotate systemd
 		;;
+	# What the programs of tests/clients are in.
+	clients) sed -n 's/^ *packages="\([^"]*\)",$/\1/p' tests/clients/programs/*.py ;;
+	suites) echo curl dpkg-dev gnutls-bin iproute2 libio-socket-ssl-perl libnet-ssleay-perl perl python3 ruby util-linux ;;
 	*)
-		echo "deps.sh: '$1' is no group; write build, demo, test, abi, lint or bench" >&2
+		echo "deps.sh: '$1' is no group; write build, demo, test, clients, suites, abi, lint or bench" >&2
 		return 2
 		;;
 	esac

@@ -52,18 +52,31 @@ static int index_of(struct openssl *lib, _Atomic int *place, int class, CRYPTO_E
 	return unset;
 }
 
+/* Before an index of CLASS is ours, COUNT are left to programs that use others than they took. */
+static bool leave(struct openssl *lib, const _Atomic int *place, int class, int count)
+{
+	for (int i = 0; i < count && *place < 0; i++)
+		if (lib->CRYPTO_get_ex_new_index(class, 0, NULL, NULL, NULL, NULL) < 0)
+			return false;
+	return true;
+}
+
+/*
+ * Paho's MQTT client takes an index of SSLs, which is a low one, and uses it on
+ * its SSL_CTX. With up to 9 indexes, libssl makes an SSL_CTX without more memory.
+ */
 static int ctx_index(struct openssl *lib)
 {
+	if (!leave(lib, &lib->ctx_index, CRYPTO_EX_INDEX_SSL_CTX, 7))
+		return -1;
 	return index_of(lib, &lib->ctx_index, CRYPTO_EX_INDEX_SSL_CTX, NULL, release);
 }
 
-/* Qt takes one index and also uses the two behind it, which may then not be ours. */
+/* Qt takes one index and also uses the two behind it. */
 static int ssl_index(struct openssl *lib)
 {
-	for (int i = 0; i < 2 && lib->ssl_index < 0; i++)
-		if (lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, NULL, NULL, NULL, NULL) <
-		    0)
-			return -1;
+	if (!leave(lib, &lib->ssl_index, CRYPTO_EX_INDEX_SSL, 2))
+		return -1;
 	return index_of(lib, &lib->ssl_index, CRYPTO_EX_INDEX_SSL, duplicate, release);
 }
 
