@@ -226,4 +226,4 @@ clean:
 .PHONY: all help tests clients release deps demo check check-abi check-clients check-suites bench fuzz lint install uninstall clean FORCE
 .SECONDARY:
 
--include $(shell find $(BUILD) -name roots -prune -o -type f -name '*.d' -print 2>/dev/null)
+-include $(shell find $(BUILD) \( -name roots -o -name suites \) -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -5,7 +5,8 @@
 # suites.sh [SUITE...], all of tests/suites/*.sh when none is named. Speaks TAP; the table is in its
 # comments, and what was run is kept in build/suites/runs. Nothing is installed and nothing is vendored:
 # sources come from Debian's archive, by an apt with lists of its own that checks their signatures.
-# LIBRARY is the object that is preloaded, if not the one in BUILD.
+# BUILD is the folder of what is tested, SUITES_FOLDER that of the suites, and PRELOAD_FIRST an object to
+# preload before the library.
 #
 # A suite is a file tests/suites/NAME.sh, which is sourced and sets
 #	package		the installed Debian package that is tested; its version goes into the table
@@ -23,8 +24,9 @@ set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/.."
 umask 022
 BUILD=$(realpath "${BUILD:-build}")
-LIBRARY=$(realpath "${LIBRARY:-$BUILD/libpinshim.so}")
-SUITES=$PWD/tests/suites
+LIBRARY=$BUILD/libpinshim.so
+COMPARE=$PWD/tests/suites/compare.py
+SUITES=${SUITES_FOLDER:-$PWD/tests/suites}
 HOME_OF_SUITES=$PWD/build/suites
 DEBIAN=$HOME_OF_SUITES/debian
 RUNS=$HOME_OF_SUITES/runs
@@ -138,7 +140,7 @@ run_as() { # STATE NUMBER: leaves what compare.py reads in $RUNS/SUITE/STATE.NUM
 	rm -rf "$RUN"
 	mkdir -p "$RUN/home" "$RUN/tmp"
 	write_policies
-	[ "$1" = bare ] || STATE=("LD_PRELOAD=$LIBRARY")
+	[ "$1" = bare ] || STATE=("LD_PRELOAD=${PRELOAD_FIRST:+$PRELOAD_FIRST:}$LIBRARY")
 	case $1 in
 	bare | none) ;;
 	other | report) STATE+=("PINSHIM_POLICY=$RUN/$1.ini" "PINSHIM_EVENTS=$RUN/events") ;;
@@ -147,13 +149,13 @@ run_as() { # STATE NUMBER: leaves what compare.py reads in $RUNS/SUITE/STATE.NUM
 	start=$EPOCHREALTIME
 	(cd "$RUN/tree" && run) >"$RUN/output" 2>&1 </dev/null || :
 	awk "BEGIN { print $EPOCHREALTIME - $start }" >"$RUN/seconds"
-	outcomes <"$RUN/output" >"$RUN/outcomes"
-	rm -rf "$RUN/tree" "$RUN/tmp" "$RUN/home"
+	outcomes <"$RUN/output" >"$RUN/outcomes" || :
+	rm -rf "${RUN:?}/tree" "${RUN:?}/tmp" "${RUN:?}/home"
 	say "$suite: $1, run $2: $(wc -l <"$RUN/outcomes") tests in $(<"$RUN/seconds") s"
 }
 
 judged() { # COMMAND: of compare.py
-	"$SUITES/compare.py" "$1" --minimum "$minimum" --handshakes "$handshakes" --flaky "${flaky:-0}" \
+	"$COMPARE" "$1" --minimum "$minimum" --handshakes "$handshakes" --flaky "${flaky:-0}" \
 		--version "$(dpkg-query -W -f '${Version}' "$package")" "$suite" "$RUNS/$suite"
 }
 
@@ -188,7 +190,11 @@ for suite; do
 		exit 2
 	}
 done
-[ $# -gt 0 ] || set -- $(cd "$SUITES" && ls *.sh | sed 's/\.sh$//')
+[ $# -gt 0 ] || {
+	set -- "$SUITES"/*.sh
+	set -- "${@##*/}"
+	set -- "${@%.sh}"
+}
 for file in /etc/pinshim/policy.ini /etc/pinshim/policy.d /etc/ld.so.preload; do
 	[ ! -s "$file" ] || {
 		say "there is a $file: runs without the library or without a policy need a machine without it"
@@ -211,4 +217,4 @@ for suite; do
 	run_suite "$suite" &
 done
 wait
-"$SUITES/compare.py" table "${@/#/$RUNS/}"
+"$COMPARE" table "${@/#/$RUNS/}"

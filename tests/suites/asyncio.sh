@@ -7,7 +7,7 @@
 source "$SUITES/cpython.sh"
 
 minimum=600
-handshakes=100
+handshakes=200
 
 run() {
 	cpython_modules test_asyncio.test_{ssl,sslproto,events,streams,sendfile,sock_lowlevel,base_events,selector_events}

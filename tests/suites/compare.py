@@ -34,7 +34,8 @@ class Run:
         self.words = [match.decode("utf-8", "replace") for match in WORDS.findall((folder / "output").read_bytes())]
         self.outcomes = {}
         seen = collections.Counter()
-        for line in (folder / "outcomes").read_text("utf-8", "replace").splitlines():
+        # Several tests of one name are told apart by what became of them, not by their order.
+        for line in sorted((folder / "outcomes").read_text("utf-8", "replace").splitlines()):
             outcome, name = line.split(" ", 1)
             seen[name] += 1
             if seen[name] > 1:

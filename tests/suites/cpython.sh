@@ -5,8 +5,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # see scripts/suites.sh
 
 package=python3.11
-minimum=800
-handshakes=500
+minimum=680
+handshakes=300
 
 prepare() {
 	cpython_tree

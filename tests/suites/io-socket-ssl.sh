@@ -8,8 +8,8 @@
 source "$SUITES/tap.bash"
 
 package=libio-socket-ssl-perl
-minimum=700
-handshakes=50
+minimum=750
+handshakes=120
 
 prepare() {
 	source_package libio-socket-ssl-perl

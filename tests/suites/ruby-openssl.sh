@@ -5,7 +5,7 @@
 
 package=libruby3.1
 minimum=480
-handshakes=100
+handshakes=200
 
 prepare() {
 	source_package ruby3.1

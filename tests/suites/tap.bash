@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 #
 # For suites of Perl scripts that speak TAP: runs them one after the other, and reads what they said. A
-# test is known by its script and its number, for many have no name; how each script ended is a test, too.
+# test is known by its script and what it says of itself without the numbers, which are ports, addresses
+# and seconds; its place says nothing, for the two ends of a connection print as they come. How a script
+# ended is a test, too.
 # shellcheck shell=bash disable=SC2154 # see scripts/suites.sh
 
 tap_of() { # SCRIPT...
+	# Hashes always in the same order.
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	tested sh -c 'for script; do
+	tested PERL_HASH_SEED=0 PERL_PERTURB_KEYS=0 sh -c 'for script; do
 			echo "# script $script"
 			perl "$script"
 			echo "# exit $?"
@@ -22,9 +25,14 @@ outcomes_of_tap() {
 				return ok ? "passed-unexpectedly" : "failed-as-expected"
 			return ok ? "passed" : "failed"
 		}
-		/^# script / { script = $3; n = 0; next }
+		function name() {
+			sub(/^(not )?ok/, "")
+			gsub(/0x[0-9a-f]+|[0-9]+/, "N")
+			return script $0
+		}
+		/^# script / { script = $3; next }
 		/^# exit / { print "exit-" $3, script; next }
 		/^1\.\.0/ { print "skipped", script, "all" }
-		/^ok\>/ { print outcome(1), script, ++n }
-		/^not ok\>/ { print outcome(0), script, ++n }'
+		/^ok( |$)/ { what = outcome(1); print what, name() }
+		/^not ok( |$)/ { what = outcome(0); print what, name() }'
 }
