@@ -65,7 +65,7 @@ def one(program, arguments):
     with tempfile.TemporaryDirectory(prefix="clients.") as folder:
         folder = pathlib.Path(folder)
         pki = arguments.pki
-        trial.settle(pki, folder)
+        trial.settle(pki, folder, arguments.beside if program.beside else None)
         pins = {name: (pki / f"{name}.pin").read_text().strip() for name in ("api", "int", "nobody")}
         tried = trial.Trial(program, arguments.build, pki, folder)
         judged = judge.Judge(program, pins)
@@ -78,25 +78,30 @@ def one(program, arguments):
 # --- all of them
 
 
-def version(packages):
-    """Of the first package; None: one of them is missing."""
+def version(program, beside):
+    """Of its first package; None: one of them is missing."""
+    packages = program.packages
     asked = subprocess.run(
         ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package} ${Version}\n", *packages.split()],
         capture_output=True, text=True, check=False,
     ).stdout.split("\n")
     installed = dict(line.split()[1:] for line in asked if line.startswith("installed "))
-    return None if set(packages.split()) - set(installed) else installed[packages.split()[0]]
+    if set(packages.split()) - set(installed):
+        return None
+    if not program.beside:
+        return installed[packages.split()[0]]
+    laid = dict(line.split() for line in (beside / "versions").read_text().splitlines()) if beside else {}
+    return laid.get(program.beside.split()[0])
 
 
 def attempt(program, arguments):
     """A process for the row: {"checks": [(name, complaint)], "columns": (...)}."""
-    found = version(program.packages)
+    found = version(program, arguments.beside)
     if found is None:
-        return {"checks": [("installed", f"of {program.packages}, not all is installed")],
+        return {"checks": [("installed", f"of {program.packages} {program.beside}, not all is there")],
                 "columns": ("-",) * 3, "version": "-"}
-    options = [f"--{name}={getattr(arguments, name)}" for name in ("build", "pki", "observer")]
-    if arguments.keep:
-        options.append(f"--keep={arguments.keep}")
+    options = [f"--{name}={getattr(arguments, name)}" for name in ("build", "pki", "observer", "beside", "keep")
+               if getattr(arguments, name)]
     done = subprocess.run(
         ["unshare", "-m", "-n", "/usr/bin/python3", "-B", __file__, *options, "--one", program.name],
         capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
@@ -168,6 +173,7 @@ def main():
     parser.add_argument("--build", type=path, help="the folder of libpinshim.so and pinshim")
     parser.add_argument("--pki", type=path, help="the folder of tests/lib/pki.sh")
     parser.add_argument("--observer", type=path, help="drive.c, built")
+    parser.add_argument("--beside", type=path, help="the folder of packages that are not installed")
     parser.add_argument("--jobs", type=int, default=3, help="programs at a time")
     parser.add_argument("--keep", type=path, help="keep what programs said in this folder")
     parser.add_argument("--tap", action="store_true")

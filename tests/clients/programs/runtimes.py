@@ -51,6 +51,33 @@ exit(curl_errno($curl));
 """},
     ),
     Program(
+        name="node: https",
+        packages="libc-ares2 libbrotli1 libicu72 libnghttp2-14 libssl3 libuv1",
+        beside="nodejs libnode108 node-acorn node-cjs-module-lexer node-undici",
+        server=Http(),
+        command=("node", "--use-openssl-ca", "get.js"),
+        files={"get.js": """
+const https = require("https");
+https.get("https://{host}:{port}/", answer => answer.pipe(process.stdout)).on("error", problem => {
+	console.error(problem.message);
+	process.exitCode = 3;
+});
+"""},
+    ),
+    Program(
+        name="node: fetch",
+        packages="libc-ares2 libbrotli1 libicu72 libnghttp2-14 libssl3 libuv1",
+        beside="nodejs libnode108 node-acorn node-cjs-module-lexer node-undici",
+        server=Http(),
+        command=("node", "--use-openssl-ca", "--no-warnings", "get.js"),
+        files={"get.js": """
+fetch("https://{host}:{port}/").then(answer => answer.text()).then(console.log, problem => {
+	console.error(problem.cause.message);
+	process.exitCode = 3;
+});
+"""},
+    ),
+    Program(
         name="lua: luasec",
         packages="lua-sec lua5.1",
         server=Http(),
@@ -79,7 +106,7 @@ loop:wrap(function()
 	tls:getStore():add("{ca}")
 	local peer = assert(socket.connect {host = "{host}", port = {port}, sendname = "{host}"})
 	assert(peer:starttls(tls))
-	peer:write("GET / HTTP/1.0\r\n\r\n")
+	peer:write("GET / HTTP/1.0\\r\\n\\r\\n")
 	peer:flush()
 	print(assert(peer:read("*a")))
 end)
