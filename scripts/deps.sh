@@ -30,7 +30,7 @@ packages() { # GROUP
 		echo apparmor bash-completion logrotate systemd
 		;;
 	# What the programs of tests/clients are in.
-	clients) sed -n 's/^ *packages="\([^"]*\)",$/\1/p' tests/clients/programs/*.py ;;
+	clients) sed -n 's/.*packages="\([^"]*\)".*/\1/p' tests/clients/programs/*.py ;;
 	*)
 		echo "deps.sh: '$1' is no group; write build, demo, test, abi, lint, bench or clients" >&2
 		return 2

@@ -42,6 +42,7 @@ static const struct host {
 	{ "rsyslogd", NULL, false, { "lib/*/rsyslog/lmnsd_*.so", "lib/rsyslog/lmnsd_*.so" } },
 	{ "firefox*", NULL, false, { "./libxul.so" } },
 	{ "thunderbird*", NULL, false, { "./libxul.so" } },
+	{ NULL, "libgensio.so*", false, { "libexec/*/gensio/*/libgensio_ssl.so" } },
 	{ NULL, "libQt6Network.so*", false, { "lib/*/qt6/plugins/tls/*.so" } },
 	{ NULL, "libgio-2.0.so*", true, { "lib/*/gio/modules/*.so", "lib*/gio/modules/*.so" } },
 };

@@ -23,7 +23,7 @@ class Program:
     """
 
     name: str
-    # Debian packages, in one line that begins with `packages="', where scripts/deps.sh finds it.
+    # Debian packages, in one line with `packages="', where scripts/deps.sh finds them.
     # The version of the first one is shown.
     packages: str
     # An instance of a class of servers/: what answers.
@@ -65,7 +65,8 @@ class Program:
     # through TLS under a wrong pin, and what comes in plain text is a limit that is known.
     fallback: str = ""
     # What it tells a server whose certificate it does not trust, in TLS or in plain text, by itself.
-    farewell: bytes = b""
+    # A regular expression.
+    farewell: bytes = b"$^"
     # Seconds, for each run.
     timeout: float = 30
 

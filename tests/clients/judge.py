@@ -16,16 +16,16 @@ def served(run, server):
     return f"in plain text came {run.plain[:80]!r}" if run.plain else None
 
 
-def told_nothing(run, farewell=b""):
-    """The server was asked, and got nothing but FAREWELL."""
+def told_nothing(run, farewell=b"$^"):
+    """The server was asked, and got nothing but FAREWELL (a regular expression)."""
     if not run.connections:
         return "nobody connected"
-    if run.data.replace(farewell, b""):
+    if re.sub(farewell, b"", run.data):
         return f"the server got {run.data[:80]!r}"
-    return f"in plain text came {run.plain[:80]!r}" if run.plain.replace(farewell, b"") else None
+    return f"in plain text came {run.plain[:80]!r}" if re.sub(farewell, b"", run.plain) else None
 
 
-def kept_from(run, farewell=b""):
+def kept_from(run, farewell=b"$^"):
     """The same, and no handshake came to its end."""
     return f"{len(run.shaken)} handshakes were finished" if run.shaken else told_nothing(run, farewell)
 
@@ -138,7 +138,7 @@ class Judge:
             wrong = trial.shimmed("wrong")
             yield "passes unpinned", first(
                 served(wrong, program.server), same(wrong, bare),
-                f"events: {wrong.events}" if wrong.events else None,
+                self.unseen(wrong),
             )
             yield "scan", self.scan(trial.scan())
             return
@@ -172,6 +172,11 @@ class Judge:
         self.drives = driven.drives
         yield "driven", self.driven(driven, bare)
         yield "scan", self.scan(trial.scan())
+
+    def unseen(self, run):
+        """The library saw no handshake, or did not know the server's name."""
+        told = [event["verdict"] for event in run.events if event["hostname"] == self.program.section]
+        return f"events: {told}" if told else None
 
     def fell_back(self, run):
         """Nothing through TLS; what goes on in plain text is what the row says of it."""

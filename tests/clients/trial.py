@@ -66,6 +66,9 @@ def settle(pki, folder, beside):
         request = struct.pack("16sH14x", b"lo", 0)
         flags = struct.unpack("16sH14x", fcntl.ioctl(any_socket, 0x8913, request))[1]  # SIOCGIFFLAGS
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", flags | 1))  # SIOCSIFFLAGS, IFF_UP
+        # An address that is not 127.0.0.1, for getaddrinfo(3) with AI_ADDRCONFIG.
+        address = struct.pack("16sHH4s8x", b"lo:1", socket.AF_INET, 0, socket.inet_aton("192.0.2.1"))
+        fcntl.ioctl(any_socket, 0x8916, address)  # SIOCSIFADDR
     hosts = folder / "hosts"
     hosts.write_text(f"127.0.0.1 localhost\n127.0.0.1 {HOST}\n")
     certificates = folder / "certificates"

@@ -31,11 +31,6 @@ def counter(command, counted, **more):
 
 PROGRAMS = [
     counter(
-        'ab -q -n 1 "$0"', "HTML transferred: +6 bytes",
-        name="ab",
-        packages="apache2-utils",
-    ),
-    counter(
         'siege -b -c 1 -r 1 --no-parser "$0"', '"transactions":[^1-9]*1',
         name="siege",
         packages="siege",

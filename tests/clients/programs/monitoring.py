@@ -5,7 +5,6 @@ from frame import Program
 from servers.http import Http
 from servers.lines import Nrpe, Zabbix
 
-URL = "https://{host}:{port}/"
 PLUGINS = "/usr/lib/nagios/plugins"
 
 # Waits for a line of the file $0 that matches $1 or $2, and ends well if it is $1.
@@ -69,26 +68,6 @@ PROGRAMS = [
         command=(
             f"{PLUGINS}/check_nrpe", "-D", "-3", "-A", "{ca}", "-H", "{host}", "-p", "{port}", "-c", "check_users",
         ),
-    ),
-    Program(
-        name="hydra https-get",
-        packages="hydra",
-        server=Http(),
-        command=("hydra", "-l", "u", "-p", "p", "-s", "{port}", "-S", "-I", "{host}", "https-get", "/"),
-        noise=(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d",),
-        verifies=False,
-        refusal=255,
-    ),
-    Program(
-        name="medusa -s",
-        packages="medusa",
-        server=Http(),
-        command=(
-            "sh", "-c", 'medusa -h "$0" -u u -p p -n "$1" -s -M http | grep -o "ACCOUNT FOUND.*"', "{host}", "{port}",
-        ),
-        scanned="/usr/bin/medusa",
-        verifies=False,
-        refusal=1,
     ),
     Program(
         name="nmap --script http-title",

@@ -5,16 +5,13 @@ A daemon is asked in plain text by curl, whose exit code is what a refusal is kn
 """
 
 from frame import Program
-from servers.databases import Postgres
 from servers.http import Http
 from servers.lines import Radius
 from servers.talk import Dns
 from servers.trojan import Trojan
 
-URL = "https://{host}:{port}/"
 FRONT = 9080
 ASK = ("curl", "-sSf", f"http://127.0.0.1:{FRONT}/")
-REQUEST = "GET / HTTP/1.0\r\n\r\n"
 
 
 def proxy(conf, **more):
@@ -177,22 +174,6 @@ realm * {
 }
 """
 
-PGBOUNCER = """\
-[databases]
-d = host={host} port={port} user=u
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = 9080
-unix_socket_dir =
-auth_type = any
-server_tls_sslmode = verify-full
-server_tls_ca_file = {ca}
-server_login_retry = 1
-query_wait_timeout = 3
-logfile = {home}/log
-pidfile = {home}/pid
-"""
-
 DNSDIST = """\
 setLocal("127.0.0.1:5300")
 newServer({address="{address}:{port}", tls="openssl", subjectName="{host}", caStore="{ca}", validateCertificates=true,
@@ -259,17 +240,6 @@ PROGRAMS = [
         poke=("curl", "-sSf", "-x", f"socks5h://127.0.0.1:{FRONT}", "http://www.example.com/"),
     ),
     proxy(
-        PGBOUNCER,
-        name="pgbouncer, server_tls_sslmode",
-        packages="pgbouncer postgresql-client",
-        server=Postgres(),
-        command=("sh", "-c", "chown -R nobody . && exec pgbouncer -q -u nobody conf"),
-        scanned="/usr/sbin/pgbouncer",
-        poke=(
-            "psql", "-XAtc", "select 1", f"host=127.0.0.1 port={FRONT} user=u dbname=d sslmode=disable gssencmode=disable",
-        ),
-    ),
-    proxy(
         DNSDIST,
         name='dnsdist, tls="openssl"',
         packages="dnsdist bind9-dnsutils",
@@ -292,20 +262,6 @@ PROGRAMS = [
         ),
         ready="{home}/pid",
         noise=(r"^\w{3} \w{3} .*$",),
-    ),
-    Program(
-        name="socat, OPENSSL:",
-        packages="socat",
-        server=Http(),
-        command=("socat", "-t5", "-", "OPENSSL:{host}:{port},cafile={ca}"),
-        stdin=REQUEST,
-    ),
-    Program(
-        name="ncat --ssl-verify",
-        packages="ncat",
-        server=Http(),
-        command=("ncat", "--ssl-verify", "--ssl-trustfile", "{ca}", "{host}", "{port}"),
-        stdin=REQUEST,
     ),
     Program(
         name="proxytunnel -E",

@@ -4,7 +4,7 @@
 from frame import Program
 from scripts import perl, php, python, ruby
 from servers.mail import Imaps
-from servers.talk import Ftp, Ftps, Irc, Line, Rdp, Sip, Xmpp
+from servers.talk import Ftp, Ftps, Irc, Line, Sip, Telnet, Xmpp
 
 FTPLIB = """
 import ftplib, ssl
@@ -37,37 +37,12 @@ echo ftp_pwd($it), "\\n";
 ftp_close($it);
 """
 
-EPIC = """
-^set ssl_certificate ""
-^on ^001 * {quit}
-"""
-
-ZNC = """
-Version = 1.8.2
-SSLCertFile = {home}/znc.pem
-<Listener l>
-	Host = 127.0.0.1
-	Port = 6667
-	SSL = false
-	URIPrefix = /
-	AllowIRC = true
-	AllowWeb = false
-</Listener>
-<User me>
-	Admin = true
-	Nick = me
-	<Network it>
-		Server = {host} +{port}
-		TrustAllCerts = false
-		TrustPKI = true
-		IRCConnectEnabled = true
-	</Network>
-	<Pass password>
-		Method = md5
-		Hash = 2d4bdcd4a0d3a0b4f45c6a4e5ce0b2d7
-		Salt = salt
-	</Pass>
-</User>
+TF = """
+/def -hCONNECT c = /send hello%;/repeat -1 1 /quit
+/def -hDISCONNECT d = /quit
+/def -hCONFAIL f = /quit
+/test addworld("it", "", "{host}", "{port}", "", "", "", "x")
+/connect it
 """
 
 SLIXMPP = """
@@ -91,8 +66,13 @@ except asyncio.TimeoutError:
 sys.exit(code)
 """
 
-BARESIP = """
-module_path /usr/lib/baresip/modules
+# It wants a key of its own.
+SIP = """
+mkdir -p .sip/auth
+openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=me 2>/dev/null
+cat key cert > .sip/auth/agent.pem
+cp {ca} .sip/auth/cafile.pem
+exec timeout 3 sip-options --bind='sips:127.0.0.1:*' sips:{address}:{port}
 """
 
 PROGRAMS = [
@@ -120,72 +100,86 @@ PROGRAMS = [
         name="epic5",
         packages="epic5",
         server=Irc(),
-        command=("epic5", "-d", "-q", "-n", "me", "{host}:{port}::::irc-ssl"),
-        stdin="",
-        env={"TERM": "dumb", "IRCUSER": "me"},
+        command=("sh", "-c", "(sleep 2; echo /quit) | epic5 -d -q -n me {host}:{port}::::irc-ssl"),
+        env={"TERM": "dumb", "LOGNAME": "me", "MAIL": "/nonexistent"},
+        noise=(r"Process \[\d+\]", r".*\d\d:\d\d.*", r"(?:^\*\*\* (INFO|SSL).*\n)+"),
+        scanned="/usr/bin/epic5",
     ),
     Program(
         name="tf5",
         packages="tf5",
         server=Line(),
-        command=("tf5", "-f", "-v", "-n", "-c/test addworld('it','','','{host}','{port}','','','x')%;/connect it%;hello"),
+        command=("sh", "-c", "sleep 3 | tf5 -ftfrc -v"),
+        files={"tfrc": TF},
         env={"TERM": "dumb"},
         verifies=False,
+        # It has names resolved by a child and sends none: the address is all that is known.
+        section="127.0.0.1",
+        # It ends with 0 whatever came of it.
+        refusal=0,
+        scanned="/usr/bin/tf5",
     ),
     Program(
         name="sendxmpp",
         packages="sendxmpp",
         server=Xmpp(),
-        command=("sendxmpp", "-u", "me", "-p", "pw", "-j", "{host}", "-t", "-a", "{ca}", "you@example.com"),
+        # Without its log-in: it asks again without TLS, and forgets that it is not connected.
+        farewell=rb"<\?xml version='1.0'\?><stream:stream [^>]*> ",
+        scanned="/usr/bin/sendxmpp",
+        command=("perl", "-X", "/usr/bin/sendxmpp", "-u", "me", "-p", "pw", "-j", "{host}", "-t", "-a", "{ca}", "you@example.com"),
         stdin="hello\n",
     ),
-    python("python slixmpp", packages="python3-slixmpp", server=Xmpp(), text=SLIXMPP),
+    python("python slixmpp", packages="python3-slixmpp", server=Xmpp(), text=SLIXMPP,
+           uncovered="no name, no address (TLS through memory); `unnamed = refuse' covers it"),
     Program(
         name="sip-options",
         packages="sofia-sip-bin",
         server=Sip(),
-        command=("timeout", "5", "sip-options", "--bind=sips:127.0.0.1:*", "sips:{host}:{port}"),
+        command=("sh", "-c", SIP),
+        verifies=False,
+        # It waits for an answer whatever became of its question.
+        refusal=124,
+        section="127.0.0.1",
         scanned="/usr/bin/sip-options",
     ),
     Program(
         name="telnet-ssl",
         packages="telnet-ssl",
-        server=Line(),
-        command=("telnet-ssl", "-z", "ssl", "-z", "secure", "-z", "verify=1", "-z", "cacert={ca}", "{host}", "{port}"),
-        stdin="hello\n",
-    ),
-    Program(
-        name="ncat",
-        packages="ncat",
-        server=Line(),
-        command=("ncat", "--ssl-verify", "--ssl-trustfile", "{ca}", "{host}", "{port}"),
-        stdin="hello\n",
+        server=Telnet(),
+        command=("sh", "-c", "sleep 2 | telnet-ssl -z ssl -z secure -z verify=1 -z cacert={ca} {host} {port}"),
+        scanned="/usr/bin/telnet-ssl",
     ),
     Program(
         name="gensiot",
         packages="gensio-bin",
         server=Line(),
+        uncovered="no name, no address (TLS through memory); `unnamed = refuse' covers it",
         command=("gensiot", "-i", "stdio(self)", "ssl(CA={ca}),tcp,{host},{port}"),
         stdin="hello\n",
     ),
     Program(
         name="s3270",
         packages="s3270",
-        server=Line(expect=b""),
-        command=("s3270", "-cafile", "{ca}", "-e", "L:{host}:{port}"),
-        stdin="Wait(2,Disconnect)\n",
+        server=Telnet(),
+        command=("sh", "-c", "(echo 'Connect(L:{host}:{port})'; sleep 1; echo Quit) | s3270 -cafile {ca}"),
+        noise=(r"\d+\.\d+$",),
+        scanned="/usr/bin/s3270",
     ),
     Program(
         name="hydra",
         packages="hydra",
-        server=Imaps(),
+        server=Imaps(expect=b"AUTHENTICATE"),
+        noise=(r"[-0-9]{10} [0-9:]+",),
         command=("hydra", "-I", "-l", "me", "-p", "pw", "-t", "1", "-S", "-s", "{port}", "{host}", "imap"),
         verifies=False,
     ),
     Program(
         name="medusa",
         packages="medusa",
-        server=Imaps(),
+        server=Imaps(expect=b"AUTHENTICATE"),
+        # It ends so whatever it found.
+        refusal=0,
+        noise=(r"[-0-9]{10} [0-9:]+",),
         command=("medusa", "-h", "{host}", "-n", "{port}", "-s", "-u", "me", "-p", "pw", "-M", "imap", "-T", "1"),
         verifies=False,
     ),
