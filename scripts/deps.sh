@@ -31,7 +31,7 @@ packages() { # GROUP
 		echo apparmor bash-completion logrotate systemd
 		;;
 	# What the programs of tests/clients are in.
-	clients) sed -n 's/.*packages="\([^"]*\)".*/\1/p' tests/clients/programs/*.py ;;
+	clients) /usr/bin/python3 -B tests/clients/run.py --list-packages ;;
 	suites) echo curl dpkg-dev gnutls-bin iproute2 libcurl4 libio-socket-ssl-perl libnet-ssleay-perl \
 		nghttp2-proxy perl python3 ruby stunnel4 util-linux ;;
 	*)

@@ -33,8 +33,7 @@ class Program:
     # Path below {home} -> text; put there before each run.
     files: dict = dataclasses.field(default_factory=dict)
     # Packages that are not installed but laid over /usr, for this row alone: those that another
-    # origin's package may stand in for. In a line of its own, as `packages'; the first one's
-    # version is shown.
+    # origin's package may stand in for. The first one's version is shown.
     beside: str = ""
     env: dict = dataclasses.field(default_factory=dict)
     stdin: str = ""

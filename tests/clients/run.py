@@ -92,7 +92,8 @@ def version(program, beside):
         return None
     if not program.beside:
         return installed[packages.split()[0]]
-    laid = dict(line.split() for line in (beside / "versions").read_text().splitlines()) if beside else {}
+    file = beside / "versions"
+    laid = dict(line.split() for line in file.read_text().splitlines()) if file.exists() else {}
     return laid.get(program.beside.split()[0])
 
 
@@ -180,6 +181,8 @@ def main():
     parser.add_argument("--keep", type=path, help="keep what programs said in this folder")
     parser.add_argument("--tap", action="store_true")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--list-packages", action="store_true", help="print the packages to install")
+    parser.add_argument("--list-beside", action="store_true", help="print the packages for --beside")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", metavar="NAME")
     arguments = parser.parse_args()
@@ -193,7 +196,12 @@ def main():
     unknown = [name for name in arguments.names if name not in rows]
     if unknown:
         raise SystemExit(f"run.py: no program is called '{unknown[0]}'; --list prints them")
-    return check([rows[name] for name in arguments.names or rows], arguments)
+    chosen = [rows[name] for name in arguments.names or rows]
+    for listed in ("packages", "beside"):
+        if getattr(arguments, f"list_{listed}"):
+            sys.stdout.writelines(sorted({word + "\n" for row in chosen for word in getattr(row, listed).split()}))
+            return 0
+    return check(chosen, arguments)
 
 
 if __name__ == "__main__":
