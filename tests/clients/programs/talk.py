@@ -151,13 +151,6 @@ PROGRAMS = [
         scanned="/usr/bin/telnet-ssl",
     ),
     Program(
-        name="ncat",
-        packages="ncat",
-        server=Line(),
-        command=("ncat", "--ssl-verify", "--ssl-trustfile", "{ca}", "{host}", "{port}"),
-        stdin="hello\n",
-    ),
-    Program(
         name="gensiot",
         packages="gensio-bin",
         server=Line(),
@@ -172,20 +165,6 @@ PROGRAMS = [
         command=("sh", "-c", "(echo 'Connect(L:{host}:{port})'; sleep 1; echo Quit) | s3270 -cafile {ca}"),
         noise=(r"\d+\.\d+$",),
         scanned="/usr/bin/s3270",
-    ),
-    Program(
-        name="svn",
-        packages="subversion",
-        server=Http(expect=b"OPTIONS"),
-        command=("svn", "ls", "--non-interactive", "--config-option", "servers:global:ssl-authority-files={ca}",
-                 "https://{host}:{port}/"),
-    ),
-    Program(
-        name="hg",
-        packages="mercurial",
-        server=Http(expect=b"cmd=capabilities"),
-        command=("hg", "id", "https://{host}:{port}/"),
-        env={"HGPLAIN": "1"},
     ),
     Program(
         name="hydra",
