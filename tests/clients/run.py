@@ -19,6 +19,7 @@ import sys
 import tempfile
 
 import judge
+import share
 import trial
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -72,7 +73,8 @@ def one(program, arguments):
         tried = trial.Trial(program, arguments.build, pki, folder)
         judged = judge.Judge(program, pins)
         checks = list(judged.checks(tried, arguments.observer))
-        json.dump({"checks": checks, "columns": describe(tried.scan(), judged)}, sys.stdout)
+        json.dump({"checks": checks, "columns": describe(tried.scan(), judged),
+                   "callers": sorted({caller for _, caller, _ in judged.drives})}, sys.stdout)
         if arguments.keep:
             shutil.copytree(folder, arguments.keep / program.name.replace("/", "_"), dirs_exist_ok=True)
 
@@ -146,6 +148,13 @@ def table(rows):
         ])
 
 
+def show(rows):
+    """The packages of which a covered row shows that they are: the row's, and of what called libssl."""
+    good = [(row, result) for row, result in rows if not row.uncovered and not complaints(result)]
+    callers = {caller for _, result in good for caller in result["callers"]}
+    return {row.packages.split()[0] for row, _ in good} | share.owners(callers)
+
+
 def check(rows, arguments):
     if arguments.tap:
         print(f"1..{len(rows)}")
@@ -164,6 +173,9 @@ def check(rows, arguments):
     if not arguments.tap:
         table(done)
         print(f"\n{len(rows)} programs, {len(checks)} checks: {len(checks) - failed} passed, {failed} failed")
+        if not arguments.names:
+            print()
+            share.tell(show(done))
     return failed > 0 or not checks
 
 
