@@ -19,6 +19,7 @@ import sys
 import tempfile
 
 import judge
+import share
 import trial
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -67,12 +68,13 @@ def one(program, arguments):
     with tempfile.TemporaryDirectory(prefix="clients.") as folder:
         folder = pathlib.Path(folder)
         pki = arguments.pki
-        trial.settle(pki, folder)
+        trial.settle(pki, folder, arguments.beside if program.beside else None)
         pins = {name: (pki / f"{name}.pin").read_text().strip() for name in ("api", "int", "nobody")}
         tried = trial.Trial(program, arguments.build, pki, folder)
         judged = judge.Judge(program, pins)
         checks = list(judged.checks(tried, arguments.observer))
-        json.dump({"checks": checks, "columns": describe(tried.scan(), judged)}, sys.stdout)
+        json.dump({"checks": checks, "columns": describe(tried.scan(), judged),
+                   "callers": sorted({caller for _, caller, _ in judged.drives})}, sys.stdout)
         if arguments.keep:
             shutil.copytree(folder, arguments.keep / program.name.replace("/", "_"), dirs_exist_ok=True)
 
@@ -80,25 +82,31 @@ def one(program, arguments):
 # --- all of them
 
 
-def version(packages):
-    """Of the first package; None: one of them is missing."""
+def version(program, beside):
+    """Of its first package; None: one of them is missing."""
+    packages = program.packages
     asked = subprocess.run(
         ["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package} ${Version}\n", *packages.split()],
         capture_output=True, text=True, check=False,
     ).stdout.split("\n")
     installed = dict(line.split()[1:] for line in asked if line.startswith("installed "))
-    return None if set(packages.split()) - set(installed) else installed[packages.split()[0]]
+    if set(packages.split()) - set(installed):
+        return None
+    if not program.beside:
+        return installed[packages.split()[0]]
+    file = beside / "versions"
+    laid = dict(line.split() for line in file.read_text().splitlines()) if file.exists() else {}
+    return laid.get(program.beside.split()[0])
 
 
 def attempt(program, arguments):
     """A process for the row: {"checks": [(name, complaint)], "columns": (...)}."""
-    found = version(program.packages)
+    found = version(program, arguments.beside)
     if found is None:
-        return {"checks": [("installed", f"of {program.packages}, not all is installed")],
+        return {"checks": [("installed", f"of {program.packages} {program.beside}, not all is there")],
                 "columns": ("-",) * 3, "version": "-"}
-    options = [f"--{name}={getattr(arguments, name)}" for name in ("build", "pki", "observer")]
-    if arguments.keep:
-        options.append(f"--keep={arguments.keep}")
+    options = [f"--{name}={getattr(arguments, name)}" for name in ("build", "pki", "observer", "beside", "keep")
+               if getattr(arguments, name)]
     done = subprocess.run(
         ["unshare", "-m", "-n", "/usr/bin/python3", "-B", __file__, *options, "--one", program.name],
         capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
@@ -140,6 +148,13 @@ def table(rows):
         ])
 
 
+def show(rows):
+    """The packages of which a covered row shows that they are: the row's, and of what called libssl."""
+    good = [(row, result) for row, result in rows if not row.uncovered and not complaints(result)]
+    callers = {caller for _, result in good for caller in result["callers"]}
+    return {row.packages.split()[0] for row, _ in good} | share.owners(callers)
+
+
 def check(rows, arguments):
     if arguments.tap:
         print(f"1..{len(rows)}")
@@ -158,6 +173,9 @@ def check(rows, arguments):
     if not arguments.tap:
         table(done)
         print(f"\n{len(rows)} programs, {len(checks)} checks: {len(checks) - failed} passed, {failed} failed")
+        if not arguments.names:
+            print()
+            share.tell(show(done))
     return failed > 0 or not checks
 
 
@@ -170,10 +188,13 @@ def main():
     parser.add_argument("--build", type=path, help="the folder of libpinshim.so and pinshim")
     parser.add_argument("--pki", type=path, help="the folder of tests/lib/pki.sh")
     parser.add_argument("--observer", type=path, help="drive.c, built")
+    parser.add_argument("--beside", type=path, help="the folder of packages that are not installed")
     parser.add_argument("--jobs", type=int, default=3, help="programs at a time")
     parser.add_argument("--keep", type=path, help="keep what programs said in this folder")
     parser.add_argument("--tap", action="store_true")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--list-packages", action="store_true", help="print the packages to install")
+    parser.add_argument("--list-beside", action="store_true", help="print the packages for --beside")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("names", nargs="*", metavar="NAME")
     arguments = parser.parse_args()
@@ -187,7 +208,12 @@ def main():
     unknown = [name for name in arguments.names if name not in rows]
     if unknown:
         raise SystemExit(f"run.py: no program is called '{unknown[0]}'; --list prints them")
-    return check([rows[name] for name in arguments.names or rows], arguments)
+    chosen = [rows[name] for name in arguments.names or rows]
+    for listed in ("packages", "beside"):
+        if getattr(arguments, f"list_{listed}"):
+            sys.stdout.writelines(sorted({word + "\n" for row in chosen for word in getattr(row, listed).split()}))
+            return 0
+    return check(chosen, arguments)
 
 
 if __name__ == "__main__":

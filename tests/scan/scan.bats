@@ -78,7 +78,7 @@ library() { # NAME: its path on this machine
 	is "$S/usr/sbin/apache3" no-tls - -
 	rm "$S/usr/lib/apache2/modules/mod_ssl.so"
 	is "$S/usr/sbin/apache2" no-tls - -
-	rm -r "$S/usr"
+	rm -r "${S:?}/usr"
 }
 
 @test "libraries are looked for as the loader does" {
