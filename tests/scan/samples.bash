@@ -59,6 +59,12 @@ build_samples() {
 	cp "$S/plain" "$S/lua/bin/lua5.3"
 	cp "$S/libtls.so" "$S/lua/lib/machine/lua/5.3/_openssl.so"
 
+	# A library that has its TLS in a module below a third folder.
+	mkdir -p "$S/opt/lib" "$S/opt/libexec/machine/gensio/2.6"
+	sample opt/lib/libgensio.so.4 -shared -fPIC -Wl,-soname,libgensio.so.4 <<<"$main"
+	sample gensio '-Wl,-rpath,$ORIGIN/opt/lib' -Wl,--no-as-needed "$S/opt/lib/libgensio.so.4" <<<"$main"
+	cp "$S/libtls.so" "$S/opt/libexec/machine/gensio/2.6/libgensio_ssl.so"
+
 	sample loads -ldl <<<'
 		#include <dlfcn.h>
 		int main(void) { return !dlsym(dlopen("libssl.so.3", RTLD_NOW), "TLS_client_method"); }'

@@ -92,6 +92,12 @@ library() { # NAME: its path on this machine
 	rm -r "${S:?}"/{pypy,tcl,prolog,R,lua}
 }
 
+@test "a library that is used, through its modules" {
+	is "$S/gensio" yes run,host openssl:module
+	rm -r "$S/opt/libexec"
+	is "$S/gensio" no-tls - -
+}
+
 @test "libraries are looked for as the loader does" {
 	ldd "$S/old/program" | grep -q libssl
 	is "$S/old/program" yes run,host openssl:linked
