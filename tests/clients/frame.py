@@ -23,8 +23,7 @@ class Program:
     """
 
     name: str
-    # Debian packages, in one line with `packages="', where scripts/deps.sh finds them.
-    # The version of the first one is shown.
+    # Debian packages. The version of the first one is shown.
     packages: str
     # An instance of a class of servers/: what answers.
     server: object

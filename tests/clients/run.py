@@ -9,9 +9,11 @@ exits with 1 if one did not. --list prints the names of all programs.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import importlib
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -23,6 +25,8 @@ import share
 import trial
 
 HERE = pathlib.Path(__file__).resolve().parent
+# Of each program, by its name: the file that it is in.
+KINDS = {}
 SHOWN = ("program", "version", "TLS stack", "drives by", "name from", "result")
 
 
@@ -30,7 +34,9 @@ def programs():
     """All rows, in the order of their files and in these."""
     rows = []
     for file in sorted((HERE / "programs").glob("*.py")):
-        rows += importlib.import_module(f"programs.{file.stem}").PROGRAMS
+        own = importlib.import_module(f"programs.{file.stem}").PROGRAMS
+        KINDS.update((row.name, file.stem) for row in own)
+        rows += own
     twice = {row.name for row in rows if sum(row.name == other.name for other in rows) > 1}
     if twice:
         raise SystemExit(f"run.py: more than one program is called {', '.join(sorted(twice))}")
@@ -74,7 +80,10 @@ def one(program, arguments):
         judged = judge.Judge(program, pins)
         checks = list(judged.checks(tried, arguments.observer))
         json.dump({"checks": checks, "columns": describe(tried.scan(), judged),
-                   "callers": sorted({caller for _, caller, _ in judged.drives})}, sys.stdout)
+                   "callers": sorted({caller for _, caller, _ in judged.drives}),
+                   "functions": sorted({function for function, _, _ in judged.drives}),
+                   "bytes": sorted({bio for _, _, bio in judged.drives}),
+                   "names": sorted({event["name-source"] for event in judged.seen})}, sys.stdout)
         if arguments.keep:
             shutil.copytree(folder, arguments.keep / program.name.replace("/", "_"), dirs_exist_ok=True)
 
@@ -108,7 +117,8 @@ def attempt(program, arguments):
     options = [f"--{name}={getattr(arguments, name)}" for name in ("build", "pki", "observer", "beside", "keep")
                if getattr(arguments, name)]
     done = subprocess.run(
-        ["unshare", "-m", "-n", "/usr/bin/python3", "-B", __file__, *options, "--one", program.name],
+        ["unshare", "-m", "-n", *(["-r"] if os.geteuid() else []),
+         "/usr/bin/python3", "-B", __file__, *options, "--one", program.name],
         capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False,
     )
     try:
@@ -155,6 +165,30 @@ def show(rows):
     return {row.packages.split()[0] for row, _ in good} | share.owners(callers)
 
 
+# What libssl calls the ways by which bytes come in; all others are programs' own.
+BYTES = {"socket": "a socket", "socket connect": "a socket", "datagram socket": "a socket",
+         "memory buffer": "memory", "BIO pair": "memory"}
+
+
+def summary(rows):
+    """How many covered programs there are of each kind, and in how many ways they came to it."""
+    kinds = collections.Counter(
+        (KINDS[row.name], "not covered" if row.uncovered or row.fallback else "covered") for row, _ in rows)
+    print("\nkind          covered  not covered")
+    for kind in dict.fromkeys(kind for kind, _ in kinds):
+        print(f"{kind:12}  {kinds[kind, 'covered']:7}  {kinds[kind, 'not covered']:11}")
+
+    def tell(what, key, word=lambda value: value):
+        ways = collections.Counter(
+            way for _, result in rows for way in {word(value) for value in result.get(key, ())})
+        if ways:
+            print(f"{what}: " + ", ".join(f"{way} {count}" for way, count in ways.most_common()))
+
+    tell("driven by", "functions", lambda function: function.replace("?", "a pointer"))
+    tell("bytes come by", "bytes", lambda bio: BYTES.get(bio, "a BIO of its own"))
+    tell("name from", "names")
+
+
 def check(rows, arguments):
     if arguments.tap:
         print(f"1..{len(rows)}")
@@ -172,10 +206,11 @@ def check(rows, arguments):
     failed = sum(1 for what in checks if what)
     if not arguments.tap:
         table(done)
-        print(f"\n{len(rows)} programs, {len(checks)} checks: {len(checks) - failed} passed, {failed} failed")
         if not arguments.names:
+            summary(done)
             print()
             share.tell(show(done))
+        print(f"\n{len(rows)} programs, {len(checks)} checks: {len(checks) - failed} passed, {failed} failed")
     return failed > 0 or not checks
 
 

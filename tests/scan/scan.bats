@@ -81,6 +81,17 @@ library() { # NAME: its path on this machine
 	rm -r "${S:?}/usr"
 }
 
+@test "interpreters, through modules beside their library" {
+	local program
+	for program in pypy/bin/pypy3 tcl/bin/tclsh prolog/bin/swipl R/bin/exec/R lua/bin/lua5.3; do
+		is "$S/$program" yes run,host openssl:module
+	done
+	# Another version's are none of its own.
+	mv "$S/pypy/lib/pypy3.9" "$S/pypy/lib/pypy3.10"
+	is "$S/pypy/bin/pypy3" no-tls - -
+	rm -r "${S:?}"/{pypy,tcl,prolog,R,lua}
+}
+
 @test "a library that is used, through its modules" {
 	is "$S/gensio" yes run,host openssl:module
 	rm -r "$S/opt/libexec"
