@@ -127,7 +127,8 @@ PROGRAMS = [
         # Without its log-in: it asks again without TLS, and forgets that it is not connected.
         farewell=rb"<\?xml version='1.0'\?><stream:stream [^>]*> ?",
         scanned="/usr/bin/sendxmpp",
-        command=("perl", "-X", "/usr/bin/sendxmpp", "-u", "me", "-p", "pw", "-j", "{host}", "-t", "-a", "{ca}", "you@example.com"),
+        command=("perl", "-X", "/usr/bin/sendxmpp", "-u", "me", "-p", "pw", "-j", "{host}", "-t", "-a", "{ca}",
+                 "you@example.com"),
         stdin="hello\n",
     ),
     python("python slixmpp", packages="python3-slixmpp", server=Xmpp(), text=SLIXMPP,
