@@ -23,6 +23,12 @@ merge=no
 	name=${source##*/fuzz_}
 	set -- "$@" "${name%.c}"
 done
+for name; do
+	[ -e "tests/fuzz/fuzz_$name.c" ] || {
+		echo "fuzz.sh: there is no tests/fuzz/fuzz_$name.c" >&2
+		exit 2
+	}
+done
 
 make -s -j2 BUILD=$OUT CC=clang CFLAGS='-O1 -g' SANITIZE=fuzzer-no-link,address,undefined \
 	"${@/#/$OUT/tests/fuzz_}" || exit 1
@@ -56,7 +62,7 @@ merge() { # TARGET
 	local before after
 
 	before=$(find "tests/fuzz/corpus/$1" -type f | wc -l)
-	"$OUT/tests/fuzz_$1" -merge=1 -timeout=10 "tests/fuzz/corpus/$1" "$OUT/$1" \
+	"$OUT/tests/fuzz_$1" -merge=1 -use_counters=0 -timeout=10 "tests/fuzz/corpus/$1" "$OUT/$1" \
 		>"$OUT/$1.merge.log" 2>&1 || return
 	after=$(find "tests/fuzz/corpus/$1" -type f | wc -l)
 	echo "$1: $before inputs, now $after"

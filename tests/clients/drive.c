@@ -6,7 +6,6 @@
 // handshake it writes to the file $DRIVE_RECORD: the function, the object that called it, and the
 // kind of BIO that bytes came in by. It judges nothing, and never takes part.
 #include <dlfcn.h>
-#include <execinfo.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,10 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <unwind.h>
 
 #include <openssl/ssl.h>
-
-#define FRAMES 64
 
 static const char *base_name(const char *path)
 {
@@ -33,8 +31,9 @@ static bool is_openssl(const char *path)
 	return !strncmp(name, "libssl.so", 9) || !strncmp(name, "libcrypto.so", 12);
 }
 
-// The function that was called from outside. One that ends by jumping to another leaves no frame,
-// as SSL_connect does for SSL_do_handshake: then what the caller's instruction names is the truth.
+// The function that was called from outside, where its caller names it. One that ends by jumping to
+// another leaves no frame, as SSL_connect does for SSL_do_handshake: then what the caller's
+// instruction names is the truth.
 static const void *called(const unsigned char *after)
 {
 	const unsigned char *stub;
@@ -90,6 +89,31 @@ static const char *bio_of(const SSL *ssl)
 	return bio && method_name ? method_name(bio) : "?";
 }
 
+struct walk {
+	bool inside;
+	const char *function;
+	// Where the first function outside goes on after its call.
+	const unsigned char *after;
+};
+
+// Goes no further than it must: what stands above may be another coroutine's stack.
+static _Unwind_Reason_Code step(struct _Unwind_Context *frame, void *data)
+{
+	struct walk *walk = data;
+	const unsigned char *at = (const unsigned char *)_Unwind_GetIP(frame);
+	Dl_info info;
+	bool known = at && dladdr(at - 1, &info);
+
+	if (known && is_openssl(info.dli_fname)) {
+		walk->inside = true;
+		walk->function = info.dli_sname ? info.dli_sname : "?";
+	} else if (walk->inside) {
+		walk->after = at;
+		return _URC_END_OF_STACK;
+	}
+	return _URC_NO_REASON;
+}
+
 // The loader knows the program by its argv[0], over which some write what they do.
 static const char *object_of(const Dl_info *info)
 {
@@ -102,32 +126,21 @@ static const char *object_of(const Dl_info *info)
 
 static void note(const SSL *ssl)
 {
-	void *frames[FRAMES];
-	int n = backtrace(frames, FRAMES), i;
-	const char *function = "?", *caller = "?";
+	struct walk walk = { .function = "?" };
+	const char *caller = "?";
 	const void *target = NULL;
-	bool inside = false;
 	char line[1024];
 	Dl_info info;
 
-	for (i = 0; i < n; i++) {
-		if (!dladdr((char *)frames[i] - 1, &info))
-			break;
-		if (inside && !is_openssl(info.dli_fname))
-			break;
-		if (is_openssl(info.dli_fname)) {
-			inside = true;
-			function = info.dli_sname ? info.dli_sname : "?";
-		}
-	}
+	_Unwind_Backtrace(step, &walk);
 	// A caller of no object, as code made at run time, stays without a name.
-	if (i < n && dladdr((char *)frames[i] - 1, &info)) {
+	if (walk.after && dladdr(walk.after - 1, &info)) {
 		caller = object_of(&info);
-		target = called(frames[i]);
+		target = called(walk.after);
 	}
 	if (target && dladdr(target, &info) && is_openssl(info.dli_fname) && info.dli_sname)
-		function = info.dli_sname;
-	snprintf(line, sizeof(line), "%s\t%s\t%s\n", function, caller, bio_of(ssl));
+		walk.function = info.dli_sname;
+	snprintf(line, sizeof(line), "%s\t%s\t%s\n", walk.function, caller, bio_of(ssl));
 
 	int fd = open(getenv("DRIVE_RECORD"), O_WRONLY | O_APPEND | O_CLOEXEC);
 

@@ -17,12 +17,13 @@ class Program:
 
     In `command', `poke', `env', `stdin' and `files' these are replaced: {host}, {address} and
     {port} of the server, {ca} (a file with the CA that signed its certificate; the system's
-    trusted certificates are the same), {home} (the program's own folder, where it is started).
+    trusted certificates are the same), {pki} (the folder of all certificates and keys), {home} (the
+    program's own folder, where it is started).
     Everything is the same in each run, so that outputs can be compared to the byte.
     """
 
     name: str
-    # Debian packages, in one line that begins with `packages="', where scripts/deps.sh finds it.
+    # Debian packages, in one line with `packages="', where scripts/deps.sh finds them.
     # The version of the first one is shown.
     packages: str
     # An instance of a class of servers/: what answers.
@@ -60,7 +61,8 @@ class Program:
     # through TLS under a wrong pin, and what comes in plain text is a limit that is known.
     fallback: str = ""
     # What it tells a server whose certificate it does not trust, in TLS or in plain text, by itself.
-    farewell: bytes = b""
+    # A regular expression.
+    farewell: bytes = b"$^"
     # Seconds, for each run.
     timeout: float = 30
 

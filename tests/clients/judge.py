@@ -16,16 +16,16 @@ def served(run, server):
     return f"in plain text came {run.plain[:80]!r}" if run.plain else None
 
 
-def told_nothing(run, farewell=b""):
-    """The server was asked, and got nothing but FAREWELL."""
+def told_nothing(run, farewell=b"$^"):
+    """The server was asked, and got nothing but FAREWELL (a regular expression)."""
     if not run.connections:
         return "nobody connected"
-    if run.data.replace(farewell, b""):
+    if re.sub(farewell, b"", run.data):
         return f"the server got {run.data[:80]!r}"
-    return f"in plain text came {run.plain[:80]!r}" if run.plain.replace(farewell, b"") else None
+    return f"in plain text came {run.plain[:80]!r}" if re.sub(farewell, b"", run.plain) else None
 
 
-def kept_from(run, farewell=b""):
+def kept_from(run, farewell=b"$^"):
     """The same, and no handshake came to its end."""
     return f"{len(run.shaken)} handshakes were finished" if run.shaken else told_nothing(run, farewell)
 
@@ -75,7 +75,7 @@ class Judge:
             wanted = untrusted.code
         else:
             return "it ended as if all were well" if run.code == 0 else None
-        return None if run.code == wanted else f"ended with {run.code}, not {wanted}: {run.err[-300:]!r}"
+        return None if run.code == wanted else f"ended with {run.code}, not {wanted}: {run.said[-300:]!r}"
 
     def message(self, run, kind):
         """The library's text, whole, on the program's standard error."""
@@ -96,8 +96,8 @@ class Judge:
                 rf"pinshim:   served {pin['int']} CN=Example Intermediate\n"
                 rf"pinshim:   pinned {pin['nobody']} \(wrong\.ini:4, pin\)$"
             )
-        if not re.search(text, run.err, re.M):
-            return f"standard error has not the message, but {run.err[:400]!r}"
+        if not re.search(text, run.said, re.M):
+            return f"standard error has not the message, but {run.said[:400]!r}"
         return None
 
     def events(self, run, verdict, count=None):
@@ -127,9 +127,7 @@ class Judge:
         return None
 
     def driven(self, run, bare):
-        if not run.drives:
-            return "the observer saw no handshake"
-        return same(run, bare)
+        return first(same(run, bare), None if run.drives else "the observer saw no handshake")
 
     def checks(self, trial, observer):
         """All of them, in order: (name, complaint or None). Runs are made as they are needed."""
@@ -140,7 +138,7 @@ class Judge:
             wrong = trial.shimmed("wrong")
             yield "passes unpinned", first(
                 served(wrong, program.server), same(wrong, bare),
-                f"events: {wrong.events}" if wrong.events else None,
+                self.unseen(wrong),
             )
             yield "scan", self.scan(trial.scan())
             return
@@ -174,6 +172,11 @@ class Judge:
         self.drives = driven.drives
         yield "driven", self.driven(driven, bare)
         yield "scan", self.scan(trial.scan())
+
+    def unseen(self, run):
+        """The library saw no handshake, or did not know the server's name."""
+        told = [event["verdict"] for event in run.events if event["hostname"] == self.program.section]
+        return f"events: {told}" if told else None
 
     def fell_back(self, run):
         """Nothing through TLS; what goes on in plain text is what the row says of it."""

@@ -46,7 +46,9 @@ def column(values):
 
 def describe(told, judged):
     """The columns that are measured: TLS stack, drives by, name from."""
-    stacks = [s for s in told.get("stacks") or [] if s["covered"]] or told.get("stacks") or []
+    # The one that the row is about comes first.
+    covered = not judged.program.uncovered
+    stacks = sorted(told.get("stacks") or [], key=lambda stack: stack["covered"] != covered)
     words = {"openssl": "libssl"}
     stack = " ".join(filter(None, (words.get(s["stack"], s["stack"]), s["version"]))) if (
         s := next(iter(stacks), None)) else "-"
@@ -55,7 +57,7 @@ def describe(told, judged):
         stack += f", {callers}"
     return (
         stack,
-        column(f"{function}, {bio}" for function, _, bio in judged.drives),
+        column(f"{function.replace('?', 'a pointer')}, {bio}" for function, _, bio in judged.drives),
         column(event["name-source"] for event in judged.seen),
     )
 

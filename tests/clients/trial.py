@@ -36,8 +36,10 @@ class Run:
     """What was seen of a program, and of its server."""
 
     code: int | None
+    # Without what the row calls noise; and standard error as it was.
     out: str
     err: str
+    said: str
     # Dictionaries of servers.base.Connection.
     connections: list
     # The library's, one for each handshake.
@@ -64,6 +66,9 @@ def settle(pki, folder):
         request = struct.pack("16sH14x", b"lo", 0)
         flags = struct.unpack("16sH14x", fcntl.ioctl(any_socket, 0x8913, request))[1]  # SIOCGIFFLAGS
         fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", flags | 1))  # SIOCSIFFLAGS, IFF_UP
+        # An address that is not 127.0.0.1, for getaddrinfo(3) with AI_ADDRCONFIG.
+        address = struct.pack("16sHH4s8x", b"lo:1", socket.AF_INET, 0, socket.inet_aton("192.0.2.1"))
+        fcntl.ioctl(any_socket, 0x8916, address)  # SIOCSIFADDR
     hosts = folder / "hosts"
     hosts.write_text(f"127.0.0.1 localhost\n127.0.0.1 {HOST}\n")
     certificates = folder / "certificates"
@@ -96,11 +101,13 @@ class Trial:
         self.pki = pki
         self.folder = folder
         self.home = folder / "home"
+        folder.chmod(0o755)
         self.values = {
             "host": HOST,
             "address": "127.0.0.1",
             "port": program.server.port,
             "ca": pki / "ca.pem",
+            "pki": pki,
             "home": self.home,
         }
 
@@ -114,7 +121,7 @@ class Trial:
         return {**names, **extra}
 
     def bare(self, certificate="api"):
-        return self.run("bare", {}, certificate)
+        return self.run("bare" if certificate == "api" else certificate, {}, certificate)
 
     def written_by_all(self, name):
         """An empty file; some programs give up root before they make a handshake."""
@@ -170,14 +177,17 @@ class Trial:
         out, err = self.folder / f"{kind}.out", self.folder / f"{kind}.err"
         program.server.start(self.pki / f"{certificate}-chain.pem", self.pki / f"{certificate}.key")
         try:
-            with open(out, "wb") as out_file, open(err, "wb") as err_file:
+            for file in (out, err):
+                file.write_bytes(b"")
+            # "ab": a program that opens its /dev/stderr once more still writes behind what is there.
+            with open(out, "ab") as out_file, open(err, "ab") as err_file:
                 code = self._execute(self.environment(extra), out_file, err_file)
         finally:
             connections = program.server.stop()
-        return Run(code, self._text(out), self._text(err), connections, [], [])
+        out, said = (path.read_bytes().decode("utf-8", "replace") for path in (out, err))
+        return Run(code, self._quiet(out), self._quiet(said), said, connections, [], [])
 
-    def _text(self, path):
-        text = path.read_bytes().decode("utf-8", "replace")
+    def _quiet(self, text):
         for pattern in self.program.noise:
             text = re.sub(pattern, "~", text, flags=re.M)
         return text

@@ -90,4 +90,12 @@ static inline void fuzz_must_complain(const struct fuzz_said *said)
 	}
 }
 
+/* Says where, and what to write instead, in one line that no terminal obeys. */
+static inline void fuzz_must_explain(const char *error, const char *where)
+{
+	must(!strncmp(error, where, strlen(where)) && strchr(error, ';'));
+	for (const char *c = error; *c; c++)
+		must((unsigned char)*c >= ' ' && *c != 0x7f);
+}
+
 #endif

@@ -54,6 +54,9 @@ static int said, told; /* what would go to standard error; the events */
 static struct openssl *lib;
 static EVP_PKEY *first; /* whose key was learned */
 
+/* The program's, without the shim and with it: what is kept there must not outlive its truth. */
+static SSL_CTX *plain, *gated;
+
 /* --- once */
 
 static void save(const char *name, const char *text)
@@ -142,6 +145,9 @@ static void init(void)
 	must(told >= 0 && said >= 0);
 	lib = openssl_of_method(TLS_client_method());
 	must(lib && !lib->lacks && on_active());
+	plain = SSL_CTX_new(TLS_client_method());
+	gated = on_ctx_new(TLS_client_method());
+	must(plain && gated);
 }
 
 /* --- the oracle */
@@ -407,9 +413,9 @@ static SSL *new_client(const struct scene *s, SSL_CTX *ctx)
 }
 
 /* A leaf that no server of libssl would take comes here all the same. */
-static void check_judge(const struct scene *s, SSL_CTX *ctx)
+static void check_judge(const struct scene *s)
 {
-	SSL *ssl = new_client(s, ctx);
+	SSL *ssl = new_client(s, gated);
 	STACK_OF(X509) *served = sk_X509_new_null();
 	struct judge_case c = {
 		.lib = lib,
@@ -526,21 +532,19 @@ static struct outcome shake(const struct scene *s, SSL_CTX *client_ctx, SSL_CTX 
 
 static void prepare(const struct scene *s, SSL_CTX *ctx)
 {
-	must(ctx);
 	SSL_CTX_set_verify(ctx, s->verifies ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set1_cert_store(ctx, s->store);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	if (s->tls12)
-		SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
+	SSL_CTX_set_max_proto_version(ctx, s->tls12 ? TLS1_2_VERSION : 0);
 }
 
-static void check_handshake(const struct scene *s, SSL_CTX *gated, SSL_CTX *server)
+static void check_handshake(const struct scene *s, SSL_CTX *server)
 {
-	SSL_CTX *plain = SSL_CTX_new(TLS_client_method());
 	struct outcome without, with;
 	int own;
 
 	prepare(s, plain);
+	prepare(s, gated);
 	without = shake(s, plain, server, SSL_connect);
 	must(!without.refused);
 	own = quiet_begin();
@@ -558,14 +562,13 @@ static void check_handshake(const struct scene *s, SSL_CTX *gated, SSL_CTX *serv
 	}
 	if (with.refused)
 		check_verdict(s, false);
-	SSL_CTX_free(plain);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct orders orders = { data, data + size };
 	struct scene s = { .section = SECTION_PIN };
-	SSL_CTX *gated, *server;
+	SSL_CTX *server;
 	unsigned how;
 
 	if (!lib)
@@ -582,15 +585,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (s.stored[i])
 			must(X509_STORE_add_cert(s.store, s.stored[i]) == 1);
 	mutants_make(&orders, &s.chain);
-	gated = on_ctx_new(TLS_client_method());
-	prepare(&s, gated);
-	check_judge(&s, gated);
+	check_judge(&s);
 	server = new_server(&s);
 	if (server)
-		check_handshake(&s, gated, server);
+		check_handshake(&s, server);
 	check_told();
 	SSL_CTX_free(server);
-	SSL_CTX_free(gated);
 	mutants_free(&s.chain);
 	X509_STORE_free(s.store);
 	return 0;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fuzz target: any bytes as a file of the system that the command reads: the
- * loader's index of libraries, what a process has mapped, the public suffixes.
- * The first byte says which.
+ * loader's index of libraries, what a process has mapped, the public suffixes, a
+ * program's first bytes. The first byte says which.
  */
+#include <elf.h>
+
 #include "cmd/ldcache.h"
 #include "cmd/processes.h"
+#include "cmd/program.h"
 #include "cmd/suffix.h"
 #include "fuzz.h"
 
@@ -92,13 +95,29 @@ static void check_suffixes(const char *text)
 	must(spans_owners_by(NULL, name, true, wide) == !strchr(name, '.'));
 }
 
+/* Which program a script leads to is an ELF file, or it is said why there is none. */
+static void check_program(const uint8_t *data, size_t size)
+{
+	char path[PATH_MAX], why[2 * PATH_MAX] = "", magic[SELFMAG];
+	FILE *file;
+
+	strcpy(path, fuzz_file(data, size));
+	if (program_follow(path, why, sizeof(why)) != 0) {
+		must(*why && memchr(why, '\0', sizeof(why)) && memchr(path, '\0', PATH_MAX));
+		return;
+	}
+	file = fopen(path, "re");
+	must(file && fread(magic, 1, SELFMAG, file) == SELFMAG && !memcmp(magic, ELFMAG, SELFMAG));
+	fclose(file);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text;
 
 	if (!size)
 		return 0;
-	switch (data[0] % 3) {
+	switch (data[0] % 4) {
 	case 0:
 		check_ldcache(data + 1, size - 1);
 		break;
@@ -109,6 +128,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		text = fuzz_text(data + 1, size - 1);
 		check_suffixes(text);
 		free(text);
+		break;
+	case 3:
+		check_program(data + 1, size - 1);
 		break;
 	}
 	return 0;

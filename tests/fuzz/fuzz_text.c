@@ -2,13 +2,15 @@
 /*
  * Fuzz target: any bytes before the small readers and writers that all others
  * are made of, beside naive ones of the same: lines, base64, JSON strings,
- * patterns, lists of names, what is shown of a bad name, calendar days.
+ * patterns, lists of names, HOST:PORT, what is shown of a bad name, calendar days.
  */
 #include <jansson.h>
 #include <openssl/evp.h>
 
 #include "cmd/cmd.h"
+#include "cmd/server.h"
 #include "fuzz.h"
+#include "process/resolver.h"
 #include "process/text.h"
 #include "pure/base64.h"
 #include "pure/date.h"
@@ -144,8 +146,7 @@ static void check_refusing(const char *text)
 	size_t n;
 
 	if (!p) {
-		must(!strncmp(error, "PINSHIM_REFUSE: ", 16) && strchr(error, ';') &&
-		     !strchr(error, '\n'));
+		fuzz_must_explain(error, "PINSHIM_REFUSE: ");
 		return;
 	}
 	for (const struct policy_section *s = policy_sections(p, &n); n--; s++) {
@@ -187,6 +188,38 @@ static void check_date(const char *text, size_t len)
 	must(back == seconds);
 }
 
+static void check_server(const char *text)
+{
+	char normal[NAME_SIZE];
+	struct fuzz_said err;
+	struct server to;
+	int rv;
+
+	fuzz_listen(&err, &stderr);
+	rv = server_parse(text, &to);
+	fuzz_listened(&err);
+	if (rv < 0) {
+		fuzz_must_complain(&err);
+	} else {
+		must(!err.len && server_is_port(to.port) && strlen(to.port) < sizeof(to.port));
+		must(to.kind != NAME_BAD &&
+		     name_normalise(to.name, strlen(to.name), normal, NULL) == to.kind);
+		must(!strcmp(to.name, normal));
+	}
+	free(err.text);
+}
+
+/* What a program asked the resolver for: a name in the form in which it is judged, or none. */
+static void check_asked(const char *text)
+{
+	char name[NAME_SIZE], again[NAME_SIZE];
+
+	if (!resolver_name(text, name))
+		return;
+	must(*name && resolver_name(name, again) && !strcmp(name, again));
+	must(name_normalise(name, strlen(name), again, NULL) != NAME_ADDRESS);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size);
@@ -197,6 +230,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_visible(text);
 	check_glob(text);
 	check_refusing(text);
+	check_server(text);
+	check_asked(text);
 	check_date(text, size);
 	free(text);
 	return 0;

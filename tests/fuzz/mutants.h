@@ -142,18 +142,22 @@ static size_t take_bytes(struct orders *o, const uint8_t **bytes)
 
 /* --- what can be done to a certificate */
 
-/* What is made of these bytes must be a certificate; then it takes the place of *CERT. */
-static void reread(X509 **cert, const unsigned char *der, long len)
+/* If these bytes are a certificate, it takes the place of *CERT. */
+static bool reread(X509 **cert, const unsigned char *der, long len)
 {
 	X509 *read = d2i_X509(NULL, &der, len);
 
 	if (!read)
-		return;
+		return false;
 	X509_free(*cert);
 	*cert = read;
+	return true;
 }
 
-/* OpenSSL keeps what it once found out of a certificate; this forgets it. */
+/*
+ * OpenSSL keeps what it once found out of a certificate; this forgets it. What
+ * could not come over a wire any more is given up.
+ */
 static void settle(X509 **cert)
 {
 	unsigned char *der = NULL;
@@ -161,8 +165,11 @@ static void settle(X509 **cert)
 
 	i2d_re_X509_tbs(*cert, NULL);
 	len = i2d_X509(*cert, &der);
-	if (len > 0)
-		reread(cert, der, len);
+	if (len <= 0 || !reread(cert, der, len)) {
+		X509_free(*cert);
+		*cert = X509_dup(certs[CERT_LEAF]);
+		must(*cert);
+	}
 	OPENSSL_free(der);
 }
 

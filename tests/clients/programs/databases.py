@@ -218,7 +218,7 @@ PROGRAMS = [
         command=("unshare", "-U", "--map-user=1000", "pgbouncer", "pgbouncer.ini"),
         scanned="/usr/sbin/pgbouncer",
         files={"pgbouncer.ini": PGBOUNCER_INI},
-        ready="{home}/.s.PGSQL.6432",
+        ready="{home}/pid",
         noise=(r"^[-0-9]+ [0-9:.]+ UTC \[\d+\]", r"0x[0-9a-f]+", r"unix\(\d+\):\d+", r"(?<=127.0.0.1:)\d+"),
         poke=("/usr/lib/postgresql/15/bin/psql", "-XAtc", "select 1", "host={home} port=6432 user=u dbname=d"),
     ),

@@ -380,11 +380,9 @@ PROGRAMS = [
         files={"it.py": PERDITION_POKE},
         noise=(r"^\w+ +\d+ [0-9:]+ ", r"(?<=imap4)\[\d+\](?=: [A-Z])", r"(?<=127.0.0.1:)\d+(?=->)"),
     ),
-    uncovered("msmtp", "msmtp", Smtp(), "GnuTLS",
-              ("msmtp", "--host={host}", "--port={port}", "--tls", "--tls-trust-file={ca}", "--from=me@example.com",
+    uncovered("msmtp", packages="msmtp", server=Smtp(), why="GnuTLS", command=("msmtp", "--host={host}", "--port={port}", "--tls", "--tls-trust-file={ca}", "--from=me@example.com",
                "--domain=example.com", "you@example.com"), stdin=MESSAGE),
-    uncovered("mpop", "mpop", Pops(), "GnuTLS",
-              ("mpop", "--host={host}", "--port={port}", "--tls", "--tls-starttls=off", "--tls-trust-file={ca}",
+    uncovered("mpop", packages="mpop", server=Pops(), why="GnuTLS", command=("mpop", "--host={host}", "--port={port}", "--tls", "--tls-starttls=off", "--tls-trust-file={ca}",
                "--user=me", "--passwordeval=echo pw", "--auth=user", "--delivery=mbox,{home}/mbox", "--quiet",
                "--uidls-file={home}/uidls")),
 ]

@@ -246,7 +246,7 @@ class Server:
         with self._lock:
             self.records.append(record)
             self._threads.append(thread)
-        thread.start()
+            thread.start()
 
     def _serve(self, plain, record):
         peer = Peer(plain, record)

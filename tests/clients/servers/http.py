@@ -103,3 +103,12 @@ class WebSocket(Server):
                 peer.send(b"\x88\x02\x03\xe8")
                 return
             peer.send(bytes([0x81, len(HELLO)]) + HELLO)
+
+
+class Svn(Http):
+    """Subversion asks what there is with OPTIONS, and goes away when that is nothing."""
+
+    expect = b"OPTIONS /repo"
+
+    def answer(self, method, path, headers, body):
+        return 404, {}, b""

@@ -212,6 +212,23 @@ class Line(Server):
     expect = b"hello"
 
     def speak(self, peer):
-        while True:
-            peer.until(b"\n")
-            peer.line("ok")
+        try:
+            while True:
+                peer.until(b"\n")
+                peer.line("ok")
+        except EOFError:
+            pass
+
+
+class Telnet(Server):
+    """Asks for the kind of terminal, and then takes lines."""
+
+    expect = b"\xff\xfb\x18"
+
+    def speak(self, peer):
+        peer.send(b"\xff\xfd\x18")
+        try:
+            while True:
+                peer.until(b"\n")
+        except EOFError:
+            pass
