@@ -60,12 +60,12 @@ count_handshakes() { # KIND VARIANT
 }
 
 handshake_table() { # KIND TITLE
-	local columns
-	columns=("$1.1.rate:a second:time" "$1.both:instructions, both sides:count"
-		"$1.client:the client alone:count")
 	printf '\n%s\n' "$2"
 	# shellcheck disable=SC2046 # a list of words
-	table handshakes bare "${columns[@]}" -- $(variants_of "$1")
+	table handshakes bare "$1.1.rate:a second:time" "$1.1.cpu:us of a processor:time" -- $(variants_of "$1")
+	# shellcheck disable=SC2046 # a list of words
+	table handshakes bare "$1.both:instructions, both sides:count" "$1.client:the client alone:count" \
+		-- $(variants_of "$1")
 }
 
 group_handshakes() {
