@@ -133,7 +133,7 @@ int main(int argc, char **argv)
 {
 	struct client first = { 0 };
 	struct worker *workers;
-	double begun, made, connected, ended, spent = 0;
+	double begun, ended, spent;
 	int threads;
 
 	if (argc != 7) {
@@ -148,12 +148,16 @@ int main(int argc, char **argv)
 		fail("COUNT and THREADS are 1 or more");
 
 	begun = now();
+	spent = -thread_time();
 	client_ctx = client_context(kind, argv[6]);
-	made = now();
+	begun -= now();
+	spent += thread_time();
 	server_ctx = server_context(kind, argv[4], argv[5]);
-	connected = now();
+	begun += now();
+	spent -= thread_time();
 	handshake(&first);
-	printf("first ms %.4f\n", (now() - connected + made - begun) / 1e6);
+	spent += thread_time();
+	printf("first ms %.4f\nfirst-cpu ms %.4f\n", (now() - begun) / 1e6, spent / 1e6);
 	print_memory();
 	SSL_SESSION_free(first.session);
 
@@ -162,7 +166,7 @@ int main(int argc, char **argv)
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
 			fail("thread");
 	begun = INFINITY;
-	ended = 0;
+	ended = spent = 0;
 	for (int i = 0; i < threads; i++) {
 		pthread_join(workers[i].thread, NULL);
 		begun = fmin(begun, workers[i].begun);
