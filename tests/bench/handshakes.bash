@@ -54,7 +54,7 @@ all_handshakes_once() {
 count_handshakes() { # KIND VARIANT
 	local command counts
 	mapfile -t command < <(ends "$1" COUNT 1)
-	read -ra counts <<<"$(slope "$2" 5 25 client_step -- "${command[@]}")"
+	read -ra counts <<<"$(slope "$2" 5 45 client_step -- "${command[@]}")"
 	sample handshakes "$1.both" instructions "$2" "${counts[0]}"
 	sample handshakes "$1.client" instructions "$2" "${counts[1]}"
 }
