@@ -9,14 +9,40 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* 0 is SSL_set_app_data()'s, and those of other classes. */
+#define LOWEST 1
+
 /* The program's callbacks for the same dying object come before and after, and may ask us. */
 static void release(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
 {
 	const struct openssl *lib = argp;
 
 	(void)parent, (void)argl;
+	if (!ptr)
+		return;
 	lib->CRYPTO_set_ex_data(ad, index, NULL);
 	free(ptr);
+}
+
+static void release_ctx(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
+			void *argp)
+{
+	const struct state_ctx *state = ptr;
+	const struct openssl *lib = argp;
+	X509 *last = state ? state->last : NULL;
+
+	release(parent, ptr, ad, index, argl, argp);
+	lib->X509_free(last);
+}
+
+/* Of an index that was taken in vain, the program may use the place: see ssl_index(). */
+static void release_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
+			void *argp)
+{
+	const struct openssl *lib = argp;
+
+	if (index == lib->ssl_index)
+		release(parent, ptr, ad, index, argl, argp);
 }
 
 /*
@@ -30,6 +56,8 @@ static int duplicate(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **ptr,
 	struct state_ssl *copy = NULL;
 
 	(void)from, (void)argl;
+	if (index != lib->ssl_index)
+		return 1;
 	if (*ptr && !(copy = malloc(sizeof(*copy))))
 		return 0;
 	if (copy)
@@ -39,32 +67,36 @@ static int duplicate(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **ptr,
 	return 1;
 }
 
-static int index_of(struct openssl *lib, _Atomic int *place, int class, CRYPTO_EX_dup *dup,
-		    CRYPTO_EX_free *freed)
+static int ctx_index(struct openssl *lib)
 {
-	int index = *place, unset = -1;
+	int index = lib->ctx_index, unset = -1;
 
 	if (index >= 0)
 		return index;
-	index = lib->CRYPTO_get_ex_new_index(class, 0, lib, NULL, dup, freed);
-	if (index < 0 || atomic_compare_exchange_strong(place, &unset, index))
+	index = lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, lib, NULL, NULL,
+					     release_ctx);
+	if (index < 0 || atomic_compare_exchange_strong(&lib->ctx_index, &unset, index))
 		return index;
 	return unset;
 }
 
-static int ctx_index(struct openssl *lib)
-{
-	return index_of(lib, &lib->ctx_index, CRYPTO_EX_INDEX_SSL_CTX, NULL, release);
-}
-
-/* Qt takes one index and also uses the two behind it, which may then not be ours. */
+/*
+ * Qt takes one index and also uses the two behind it, which may then not be ours.
+ * Nobody has taken any before the lowest, which every SSL_free() passes sooner.
+ */
 static int ssl_index(struct openssl *lib)
 {
-	for (int i = 0; i < 2 && lib->ssl_index < 0; i++)
-		if (lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, NULL, NULL, NULL, NULL) <
-		    0)
+	for (int i = 0; i < 3 && lib->ssl_index < 0; i++) {
+		int index = lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, lib, NULL,
+							 duplicate, release_ssl),
+		    unset = -1;
+
+		if (index < 0)
 			return -1;
-	return index_of(lib, &lib->ssl_index, CRYPTO_EX_INDEX_SSL, duplicate, release);
+		if (index == LOWEST || i == 2)
+			atomic_compare_exchange_strong(&lib->ssl_index, &unset, index);
+	}
+	return lib->ssl_index;
 }
 
 /*
@@ -76,20 +108,19 @@ static int ssl_index(struct openssl *lib)
  */
 static int session_index(struct openssl *lib)
 {
-	const int lowest = 1; /* 0 is SSL_SESSION_set_app_data()'s */
 	int index = lib->session_index, unset = -1;
 
 	if (index < 0) {
 		index = lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_SESSION, 0, NULL, NULL,
 						     NULL, NULL);
 		/* Of two threads at once one gets the lowest, and that one prevails. */
-		if (index == lowest)
+		if (index == LOWEST)
 			lib->session_index = index;
 		else
 			atomic_compare_exchange_strong(&lib->session_index, &unset, index);
 		index = lib->session_index;
 	}
-	return index == lowest ? index : -1;
+	return index == LOWEST ? index : -1;
 }
 
 struct state_ctx *state_of_ctx(struct openssl *lib, const SSL_CTX *ctx)
