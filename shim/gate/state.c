@@ -27,10 +27,13 @@ static void release(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long
 static void release_ctx(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
 			void *argp)
 {
-	const struct state_ctx *state = ptr;
 	const struct openssl *lib = argp;
-	X509 *last = state ? state->last : NULL;
+	struct state_ctx *state = ptr;
+	X509 *last = NULL;
 
+	/* Nobody uses it any more; what another thread wrote is to be seen in this one. */
+	if (state && !atomic_flag_test_and_set(&state->last_in_use))
+		last = state->last;
 	release(parent, ptr, ad, index, argl, argp);
 	lib->X509_free(last);
 }
