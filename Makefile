@@ -51,6 +51,7 @@ ENTRY_SRC = $(filter-out $(WITHOUT),$(sort $(wildcard shim/entry/*.c)))
 ARCHIVE_SRC = $(filter-out $(WITHOUT),$(sort $(wildcard shim/gate/*.c shim/loader/*.c shim/process/*.c \
 	shim/pure/*.c)))
 COMMAND_SRC = $(sort $(wildcard shim/cmd/*.c))
+COMMAND_LIBS = -l:libinih.a -l:libjansson.a -lssl -lcrypto -lelf
 UNIT_SRC = $(sort $(wildcard tests/unit/test_*.c))
 CLIENT_SRC = $(sort $(wildcard tests/e2e/clients/*.c))
 MATRIX_SRC = $(sort $(wildcard tests/matrix/*.c))
@@ -63,6 +64,7 @@ UNIT = $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/%)
 CLIENTS = $(CLIENT_SRC:tests/e2e/clients/%.c=$(BUILD)/tests/%)
 MATRIX_OBJ = $(MATRIX_SRC:%.c=$(BUILD)/%.o)
 REPLAYS = $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(BUILD)/tests/replay_%)
+FUZZERS = $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/%)
 
 all: $(BUILD)/libpinshim.so $(BUILD)/pinshim
 
@@ -71,11 +73,13 @@ help:
 	@echo 'make demo         see a right pin accepted and a wrong one refused'
 	@echo 'make check        build and pass all tests'
 	@echo 'make check-abi    every way to make a handshake, on every line of OpenSSL'
+	@echo 'make check-clients which real programs are covered'
+	@echo 'make check-suites other projects'"'"' tests, without and with the library; SUITES="NAME..." picks some'
 	@echo 'make release      the one object for every Debian from 11 on'
 	@echo 'make install      to PREFIX=$(PREFIX), below DESTDIR=$(DESTDIR)'
 	@echo 'make uninstall    take that away again'
 	@echo 'make bench        measure what it costs'
-	@echo 'make fuzz         fuzz every parser; SECONDS=60 each'
+	@echo 'make fuzz         fuzz every parser, and certificates; SECONDS=60 each, TARGETS=all of them'
 	@echo 'make lint         formatting, static analysis, shell scripts, manual pages'
 	@echo 'make deps         install the Debian packages that all of these need'
 	@echo 'make clean        remove $(BUILD)'
@@ -107,15 +111,25 @@ $(BUILD)/libpinshim.so: $(ENTRY_OBJ) $(ARCHIVE_OBJ) $(BUILD)/exports.map
 	$(CC) $(LINK) $(SHIM_LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) -l:libinih.a
 
 $(BUILD)/pinshim: $(COMMAND_OBJ) $(BUILD)/libpinshim.a
-	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ -l:libinih.a -l:libjansson.a -lssl -lcrypto -lelf
+	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ $(COMMAND_LIBS)
+
+# All of the command but its main().
+$(BUILD)/libcommand.a: $(filter-out %/main.o,$(COMMAND_OBJ))
+	@rm -f $@
+	$(AR) rcs $@ $^
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(BUILD)/libpinshim.a
 	@mkdir -p $(@D)
 	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ -l:libinih.a -lcmocka -lssl -lcrypto
 
-$(BUILD)/tests/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libpinshim.a
+$(BUILD)/tests/replay_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/replay.o $(BUILD)/libcommand.a $(BUILD)/libpinshim.a
 	@mkdir -p $(@D)
-	$(CC) $(LINK) $(LDFLAGS) -o $@ $^ -l:libinih.a -lssl -lcrypto
+	$(CC) $(LINK) $(RUN) $(LDFLAGS) -o $@ $^ $(COMMAND_LIBS)
+
+# Needs clang, and fuzzer-no-link among what SANITIZE names.
+$(FUZZERS): $(BUILD)/tests/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libcommand.a $(BUILD)/libpinshim.a
+	@mkdir -p $(@D)
+	$(CC) $(LINK) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(COMMAND_LIBS)
 
 $(CLIENTS): $(BUILD)/tests/%: $(BUILD)/tests/e2e/clients/%.o
 	@mkdir -p $(@D)
@@ -139,7 +153,7 @@ release:
 		$(BUILD)/release/libpinshim.so
 
 deps:
-	@scripts/deps.sh build demo test lint bench
+	@scripts/deps.sh build demo test suites lint bench
 
 demo:
 	@scripts/deps.sh build demo
@@ -156,6 +170,18 @@ check-abi:
 	@scripts/deps.sh build test
 	@scripts/abi.sh tables
 
+# One program: make check-clients CLIENT='python: urllib'
+check-clients:
+	@scripts/deps.sh build test clients
+	@$(MAKE) --no-print-directory -s all
+	@BUILD=$(BUILD) scripts/clients.sh $(if $(CLIENT),'$(CLIENT)')
+
+# SUITES: of tests/suites/*.sh; all, when it is empty.
+check-suites:
+	@scripts/deps.sh build suites
+	@$(MAKE) --no-print-directory -s all
+	@BUILD=$(BUILD) scripts/suites.sh $(SUITES)
+
 bench:
 	@scripts/deps.sh build bench
 	@$(MAKE) --no-print-directory -s all
@@ -163,7 +189,7 @@ bench:
 
 fuzz:
 	@scripts/deps.sh build test
-	@scripts/fuzz.sh
+	@scripts/fuzz.sh $(TARGETS)
 
 lint:
 	@scripts/deps.sh build lint
@@ -197,7 +223,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help tests clients release deps demo check check-abi bench fuzz lint install uninstall clean FORCE
+.PHONY: all help tests clients release deps demo check check-abi check-clients check-suites bench fuzz lint install uninstall clean FORCE
 .SECONDARY:
 
--include $(shell find $(BUILD) -name roots -prune -o -type f -name '*.d' -print 2>/dev/null)
+-include $(shell find $(BUILD) \( -name roots -o -name suites \) -prune -o -type f -name '*.d' -print 2>/dev/null)

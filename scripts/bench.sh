@@ -1,182 +1,140 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# What the shim costs, side by side with what there is without it. Variants take turns, so that a
-# busy machine hurts all alike; times are medians (smallest - largest) of ROUNDS, and ratios are
-# taken round by round. Instructions are counted by valgrind and do not depend on the machine's
-# load. The table is also kept in build/bench/table.txt.
+# What the shim costs, side by side with what there is without it: bench.sh [GROUP...], all groups
+# when none is named; each is tests/bench/GROUP.bash. Variants take turns, so that a busy machine
+# hurts all alike; a value is the median (smallest - largest) of ROUNDS, and ratios are taken round
+# by round. Instructions are counted by valgrind and do not depend on the machine's load. In
+# build/bench (OUT) are left: table.txt, what is printed; results.tsv and samples.tsv, the same for
+# machines; growth.svg and growth.png. TINY=yes only sees that everything runs.
 set -euo pipefail
 
 BUILD=$(realpath "${BUILD:-build}")
 ROUNDS=${ROUNDS:-9}
+TINY=${TINY:-}
+CPUS=$(nproc)
+OUT=$(realpath -m "${OUT:-$BUILD/bench}")
 cd "${BASH_SOURCE[0]%/*}/.."
-OUT=$BUILD/bench
-SERVER=
-trap 'kill $SERVER 2>/dev/null || :; exec >&-; wait $TEE' EXIT
-rm -rf "$OUT"
-mkdir -p "$OUT"
-exec > >(tee "$OUT/table.txt")
-TEE=$!
-
-cc=${CC:-cc}
-$cc -O2 -g -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -o "$OUT/handshake" tests/bench/handshake.c -lssl -lcrypto
-$cc -O2 -g -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -o "$OUT/spawn" tests/bench/spawn.c
-$cc -O2 -shared -fPIC -o "$OUT/empty.so" tests/bench/empty.c
-cd "$OUT"
-CLEAN=(env -i PATH=/usr/bin:/bin "HOME=$OUT")
-"${CLEAN[@]}" openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
-	-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem \
-	2>openssl.log || {
-	cat openssl.log >&2
-	exit 1
-}
-"${CLEAN[@]}" "$BUILD/pinshim" pin cert.pem >match.ini
-PIN=$(sed -n 's/^pin = sha256.\([^ ]*\).*/\1/p' match.ini)
-
-environment() { # VARIANT: one VARIABLE=VALUE a line
-	case $1 in
-	empty) echo "LD_PRELOAD=$OUT/empty.so" ;;
-	idle) echo "LD_PRELOAD=$BUILD/libpinshim.so" ;;
-	pinned) printf '%s\n' "LD_PRELOAD=$BUILD/libpinshim.so" "PINSHIM_POLICY=$OUT/match.ini" ;;
-	esac
+SOURCE=$PWD/tests/bench
+groups=(handshakes curl proxies start memory growth)
+[ $# -gt 0 ] || set -- "${groups[@]}"
+for group; do
+	[[ " ${groups[*]} " == *" $group "* ]] || {
+		echo "bench.sh: '$group' is no group; write ${groups[*]}" >&2
+		exit 2
+	}
+done
+[[ $ROUNDS =~ ^[1-9][0-9]*$ ]] || {
+	echo "bench.sh: ROUNDS is '$ROUNDS'; write a number from 1 on" >&2
+	exit 2
 }
 
-in_variant() { # VARIANT COMMAND...
-	local variables
-	mapfile -t variables < <(environment "$1")
-	"${CLEAN[@]}" "${variables[@]}" "${@:2}"
+servers=()
+TEE=
+
+started() { # PID: it does not outlive this script
+	servers+=("$1")
 }
 
-title() { # VARIANT
-	case $1 in
-	bare) echo 'without anything' ;;
-	empty) echo 'empty object preloaded' ;;
-	idle) echo 'shim, no policy' ;;
-	pinned) echo 'shim, a pin that matches' ;;
-	curl) echo 'curl --pinnedpubkey' ;;
-	esac
+end() { # PID
+	kill "$1" 2>/dev/null || :
+	wait "$1" 2>/dev/null || :
 }
 
-instructions() { # VARIANT VALGRIND-OPTION... -- COMMAND...
-	local variant=$1 options=()
-	shift
-	while [ "$1" != -- ]; do
-		options+=("$1")
-		shift
+wait_for() { # COMMAND...
+	local tries
+	for ((tries = 0; tries < 500; tries++)); do
+		! "$@" || return 0
+		sleep 0.02
 	done
-	shift
-	in_variant "$variant" valgrind --tool=callgrind --callgrind-out-file=/dev/null "${options[@]}" \
-		"$@" >valgrind.out 2>valgrind.err || {
-		cat valgrind.err >&2
+	echo "bench.sh: waited in vain for: $*" >&2
+	return 1
+}
+
+leave() {
+	local pid
+	for pid in "${servers[@]}"; do
+		end "$pid"
+	done
+	rm -rf "$OUT/policies"
+	[ -z "$TEE" ] || {
+		exec >&-
+		wait "$TEE"
+	}
+}
+trap leave EXIT
+
+# A pin that is not the server's, or a proxy that knows another certificate, must be in the way.
+must_fail() { # VARIANT COMMAND...
+	! in_variant "$@" >must-fail.log 2>&1 || {
+		echo "bench.sh: '$1' lets a server pass that it must refuse" >&2
 		return 1
 	}
-	sed -n 's/.*Collected : //p' valgrind.err
 }
 
-count_row() { # VARIANT COUNT BASE
-	awk -v title="$(title "$1")" -v n="$2" -v base="$3" 'BEGIN {
-		printf "  %-26s %12d instructions   %+.3f %%\n", title, n, 100 * (n / base - 1)
-	}'
+compile() { # NAME OPTION...
+	${CC:-cc} -O2 -g -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -o "$OUT/$1" "${@:2}"
 }
 
-# Reads FIRST.VARIANT of each round; a row is its median and its ratio to the base's.
-time_row() { # FIRST VARIANT BASE UNIT DIVISOR
-	paste "$1.$2" "$1.$3" | awk -v title="$(title "$2")" -v unit="$4" -v divisor="$5" '
-		function sort(a, n,   i, j, t) {
-			for (i = 2; i <= n; i++)
-				for (j = i; j > 1 && a[j] < a[j - 1]; j--) {
-					t = a[j]; a[j] = a[j - 1]; a[j - 1] = t
-				}
-		}
-		{ value[NR] = divisor < 0 ? -divisor / $1 : $1 / divisor; ratio[NR] = value[NR] / \
-			(divisor < 0 ? -divisor / $2 : $2 / divisor) }
-		END {
-			sort(value, NR); sort(ratio, NR); m = int((NR + 1) / 2)
-			printf "  %-26s %9.2f %s (%.2f - %.2f)   x %.3f (%.3f - %.3f)\n", title,
-				value[m], unit, value[1], value[NR], ratio[m], ratio[1], ratio[NR]
-		}'
-}
-
-echo "pinshim $("$BUILD/pinshim" --version | head -n 1 | sed 's/^pinshim //'), $(date -u +%Y-%m-%d)"
-echo "$(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1), $(nproc) CPUs," \
-	"Linux $(uname -r), load $(cut -d' ' -f1 /proc/loadavg)"
-echo "$("${CLEAN[@]}" openssl version | sed 's, *(.*,,'), $(getconf GNU_LIBC_VERSION), $($cc --version | head -n 1)"
-
-printf '\nFull TLS 1.3 handshakes, P-256, client and server in one process, nothing resumed\n'
-for ((i = 0; i < ROUNDS; i++)); do
-	for variant in bare empty idle pinned; do
-		in_variant $variant ./handshake 300 cert.pem key.pem >>handshake.$variant
+prepare() {
+	local program
+	for program in handshake bulk server client; do
+		compile $program "$SOURCE/$program.c" "$SOURCE/ends.c" -lssl -lcrypto -lm -pthread
 	done
-done
-for variant in bare empty idle pinned; do
-	time_row handshake $variant bare '/s' -1e9
-done
-
-slope() { # VARIANT VALGRIND-OPTION...: instructions of one handshake more
-	local few many
-	few=$(instructions "$@" -- ./handshake 20 cert.pem key.pem)
-	many=$(instructions "$@" -- ./handshake 120 cert.pem key.pem)
-	echo $(((many - few) / 100))
+	compile spawn "$SOURCE/spawn.c"
+	compile empty.so -shared -fPIC "$SOURCE/empty.c"
+	compile control.so -shared -fPIC "$SOURCE/control.c" -ldl
+	"${CLEAN[@]}" "$SOURCE/../lib/pki.sh" "$OUT/pki"
+	self_signed one
+	self_signed another
+	"${CLEAN[@]}" openssl x509 -in one.pem -noout -pubkey | openssl pkey -pubin -outform DER |
+		openssl dgst -sha256 -binary | base64 -w0 | sed 's,^,sha256/,' >one.pin
 }
 
-slopes() { # VALGRIND-OPTION...
-	local base
-	base=$(slope bare "$@")
-	count_row bare "$base" "$base"
-	for variant in empty idle pinned; do
-		count_row $variant "$(slope $variant "$@")" "$base"
-	done
+self_signed() { # NAME: a certificate that is no CA's
+	"${CLEAN[@]}" openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-keyout "$1.key" -out "$1.pem" -config /dev/stdin <<-END 2>openssl.log || {
+			[req]
+			prompt = no
+			distinguished_name = dn
+			x509_extensions = ext
+			[dn]
+			CN = localhost
+			[ext]
+			subjectAltName = DNS:localhost
+			basicConstraints = critical, CA:false
+		END
+		cat openssl.log >&2
+		return 1
+	}
 }
 
-printf '\nOne such handshake, both sides\n'
-slopes
-printf '\nOne such handshake, the client alone\n'
-slopes --toggle-collect=client_step
-
-printf '\nStarting /bin/true (instructions over those of the empty object)\n'
-base=$(instructions empty -- /bin/true)
-for variant in bare empty idle; do
-	count_row $variant "$(instructions $variant -- /bin/true)" "$base"
-done
-for ((i = 0; i < ROUNDS; i++)); do
-	for variant in bare empty idle; do
-		in_variant $variant ./spawn 300 /bin/true >>true.$variant
-	done
-done
-for variant in bare empty idle; do
-	time_row true $variant empty us 1e3
-done
-
-printf '\nOne curl call to a server on this machine\n'
-"${CLEAN[@]}" openssl s_server -www -accept 127.0.0.1:0 -cert cert.pem -key key.pem \
-	>server.log 2>&1 </dev/null &
-SERVER=$!
-port=
-for ((i = 0; i < 500; i++)); do
-	port=$(sed -n 's/^ACCEPT .*:\([0-9]*\).*/\1/p' server.log)
-	[ -z "$port" ] || break
-	sleep 0.02
-done
-[ -n "$port" ] || {
-	cat server.log >&2
-	exit 1
+load() {
+	cut -d' ' -f1 /proc/loadavg
 }
-fetch=(/usr/bin/curl --silent --show-error --cacert cert.pem --output /dev/null
-	"https://localhost:$port/")
-option() { # VARIANT
-	[ "$1" != curl ] || printf '%s\n' --pinnedpubkey "sha256//$PIN"
+
+describe() {
+	local compiler
+	compiler=$(${CC:-cc} --version | sed q)
+	echo "pinshim $("$BUILD/pinshim" --version | sed 's/^pinshim //; q'), $(date -u +%Y-%m-%d), ROUNDS=$ROUNDS"
+	echo "$(sed -n 's/^model name\s*: //p; T; q' /proc/cpuinfo), $CPUS CPUs, Linux $(uname -r), load $(load)"
+	echo "$("${CLEAN[@]}" openssl version | sed 's, *(.*,,'), $(getconf GNU_LIBC_VERSION), $compiler"
 }
-for ((i = 0; i < ROUNDS; i++)); do
-	for variant in bare empty curl idle pinned; do
-		mapfile -t options < <(option $variant)
-		in_variant $variant ./spawn 10 "${fetch[@]}" "${options[@]}" >>curl.$variant
-	done
+
+rm -rf "$OUT"
+mkdir -p "$OUT/policies"
+cd "$OUT"
+CLEAN=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "HOME=$OUT")
+exec > >(tee table.txt)
+TEE=$!
+# shellcheck source=tests/bench/common.bash
+. "$SOURCE/common.bash"
+describe
+prepare
+printf '#group\tmeasure\tvariant\tunit\trounds\tmedian\tleast\tgreatest\tratio\tratio-least\tratio-greatest\n' >results.tsv
+for group; do
+	# shellcheck source=/dev/null
+	. "$SOURCE/$group.bash"
+	"group_$group"
 done
-for variant in bare empty curl idle pinned; do
-	time_row curl $variant bare ms 1e6
-done
-base=$(instructions bare -- "${fetch[@]}")
-for variant in bare empty curl idle pinned; do
-	mapfile -t options < <(option $variant)
-	count_row $variant "$(instructions $variant -- "${fetch[@]}" "${options[@]}")" "$base"
-done
+printf '\n%d seconds, load at the end %s\n' "$SECONDS" "$(load)"

@@ -7,6 +7,7 @@
 # shellcheck disable=SC2086 # lists of words
 set -euo pipefail
 
+cd "${BASH_SOURCE[0]%/*}/.."
 PATH=$PATH:/usr/sbin:/sbin
 RC=/usr/sbin/policy-rc.d
 
@@ -14,12 +15,13 @@ packages() { # GROUP
 	case $1 in
 	build) echo gcc libc6-dev libssl-dev libinih-dev libjansson-dev libelf-dev ;;
 	demo) echo curl openssl ;;
-	bench) echo curl openssl valgrind ;;
+	bench) echo curl gnuplot-nox haproxy openssl stunnel4 valgrind ;;
 	abi) echo gcc-aarch64-linux-gnu gcc-i686-linux-gnu qemu-user ;;
 	lint) echo clang clang-format clang-tidy cppcheck mandoc shellcheck ;;
 	test)
 		echo bats binutils clang clang-format libclang-rt-dev libcmocka-dev mandoc shellcheck
-		echo attr curl jq libc6-i386 libcap2-bin openssl publicsuffix python3 util-linux valgrind wget
+		echo attr curl gnuplot-nox haproxy jq libc6-i386 libcap2-bin openssl publicsuffix python3 \
+			util-linux valgrind wget
 		echo liblwp-protocol-https-perl libwww-perl nginx-light php-cli postgresql-client \
 			redis-tools ruby socat stunnel4 syslog-ng-core
 		echo bind9-dnsutils httperf libio-socket-ssl-perl libnet-ssleay-perl mariadb-client-core \
@@ -28,8 +30,12 @@ packages() { # GROUP
 			python3-pyqt5 python3-pyqt6 sbcl
 		echo apparmor bash-completion logrotate systemd
 		;;
+	# What the programs of tests/clients are in.
+	clients) sed -n 's/.*packages="\([^"]*\)".*/\1/p' tests/clients/programs/*.py ;;
+	suites) echo curl dpkg-dev gnutls-bin iproute2 libcurl4 libio-socket-ssl-perl libnet-ssleay-perl \
+		nghttp2-proxy perl python3 ruby stunnel4 util-linux ;;
 	*)
-		echo "deps.sh: '$1' is no group; write build, demo, test, abi, lint or bench" >&2
+		echo "deps.sh: '$1' is no group; write build, demo, test, clients, suites, abi, lint or bench" >&2
 		return 2
 		;;
 	esac

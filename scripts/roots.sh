@@ -7,9 +7,9 @@
 set -euo pipefail
 
 cd "${BASH_SOURCE[0]%/*}/.."
+. scripts/apt.bash
 umask 022
 ROOTS=$PWD/build/roots
-KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 # What every root has; a sysroot for the compiler, and what tests link.
 COMMON=(libc6 libc6-dev linux-libc-dev libssl-dev libgcc-s1 zlib1g libzstd1)
 
@@ -38,51 +38,18 @@ describe() { # ROOT: sets suites (the first one wins), arch and packages
 	esac
 }
 
-# Debian's archive, as this machine reaches it.
-archive() {
-	apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' |
-		sed -n 's/^Debian //p' | grep -v -e security -e debug | sort | uniq -c | sort -rn |
-		awk 'NR == 1 { print $2 }'
-}
-
-# An apt of its own, for this root. Releases are wanted as they are, also those that are not kept up.
-apt() { # COMMAND...
-	apt-get -qq -o "APT::Architecture=$arch" -o "APT::Architectures=$arch" \
-		-o "APT::Default-Release=${suites[0]}" -o APT::Sandbox::User="$(id -un)" \
-		-o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-		-o Dir::Etc::preferencesparts=/dev/null -o "Dir::State=$state" \
-		-o Acquire::Check-Valid-Until=false \
-		-o "Dir::State::status=$state/status" -o "Dir::Cache=$state" "$@"
-}
-
 make_root() { # ROOT
-	local suites arch packages state root=$ROOTS/$1 suite url
+	local suites arch packages state root=$ROOTS/$1 deb
 	describe "$1"
 	[ ! -e "$root/complete" ] || return 0
-	url=$(archive)
-	[ -n "$url" ] || {
-		echo "roots.sh: apt on this machine knows no archive of Debian's" >&2
-		return 1
-	}
 	echo "unpacking Debian's packages of '$1' in build/roots"
 	state=$ROOTS/.$1
-	rm -rf "$root" "$state"
-	mkdir -p "$state/lists/partial" "$state/archives/partial" "$state/debs"
-	: >"$state/status"
-	for suite in "${suites[@]}"; do
-		echo "deb [signed-by=$KEYRING] $url $suite main"
-	done >"$state/sources.list"
-	apt update
+	rm -rf "$root"
+	apt_fetch_lists
 	(cd "$state/debs" && apt download "${packages[@]}")
-	# All of them hold the newer layout, in which /lib is /usr/lib.
-	mkdir -p "$root"/usr/{lib,lib32,lib64,bin,sbin}
-	for suite in lib lib32 lib64 bin sbin; do
-		ln -s "usr/$suite" "$root/$suite"
-	done
-	for suite in "$state"/debs/*.deb; do
-		dpkg-deb --fsys-tarfile "$suite" |
-			tar -x --keep-directory-symlink --no-same-owner -C "$root" \
-				--exclude='./usr/share/*' --exclude='./etc/*'
+	make_layout "$root"
+	for deb in "$state"/debs/*.deb; do
+		unpack "$deb" "$root" --exclude='./usr/share/*' --exclude='./etc/*'
 	done
 	# Links that lead out of the root lead back into it.
 	find "$root" -type l -lname '/*' -printf '%p %l\n' | while read -r link target; do

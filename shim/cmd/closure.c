@@ -54,7 +54,7 @@ struct shelf *shelf_new(void)
 	struct shelf *s = calloc(1, sizeof(*s));
 
 	if (s)
-		s->cache = ldcache_read();
+		s->cache = ldcache_read(LDCACHE_FILE);
 	return s;
 }
 

@@ -51,6 +51,12 @@ extern const struct verb verb_run, verb_pin, verb_check, verb_explain, verb_lear
  */
 int next_option(const struct verb *verb, int argc, char **argv);
 
+/* Says which version this is. Returns the exit code, as the next one does. */
+int print_version(void);
+
+/* Ends the standard output. Returns STATUS, or 1 when something that was printed is lost. */
+int finish_output(int status);
+
 /* "" for one, "s" for any other number. */
 const char *plural(size_t n);
 

@@ -123,16 +123,54 @@ static int take_event(const struct place *at, const json_t *json, struct event_r
 	return take_chain(at, json, "validated-chain", event->validated, &event->n_validated);
 }
 
-/* One line of IN, with its end, into LINE. Its length; LINE_MOST: it may go on; 0: there is none.
+struct line {
+	char *bytes;
+	size_t len, size;
+};
+
+/*
+ * Takes the next line of IN, with its end. Of LINE_MOST bytes it may go on; one of
+ * none is the end. 0, or -1 when memory ran out.
  */
-static size_t read_line(FILE *in, char line[LINE_MOST])
+static int read_line(FILE *in, struct line *line)
 {
-	size_t len = 0;
 	int c = EOF;
 
-	while (len < LINE_MOST && c != '\n' && (c = getc_unlocked(in)) != EOF)
-		line[len++] = (char)c;
-	return len;
+	line->len = 0;
+	while (line->len < LINE_MOST && c != '\n' && (c = getc_unlocked(in)) != EOF) {
+		if (line->len == line->size) {
+			size_t size = line->size ? 2 * line->size : 4096;
+			char *bytes = realloc(line->bytes, size);
+
+			if (!bytes)
+				return -1;
+			line->bytes = bytes;
+			line->size = size;
+		}
+		line->bytes[line->len++] = (char)c;
+	}
+	return 0;
+}
+
+/* Calls EACH, which see below, with the event that LINE is. */
+static int take_line(const struct place *at, const struct line *line, struct event_read *event,
+		     int (*each)(const struct event_read *event, void *arg), void *arg)
+{
+	json_error_t error;
+	json_t *json = NULL;
+	int rv = -1;
+
+	if (line->len < LINE_MOST)
+		json = json_loadb(line->bytes, line->len, JSON_REJECT_DUPLICATES, &error);
+	if (line->len == LINE_MOST)
+		complain("%s:%zu: is longer than an event can be; " INSTEAD, at->file, at->line);
+	else if (!json_is_object(json))
+		complain("%s:%zu: is not a JSON object%s%s; " INSTEAD, at->file, at->line,
+			 json ? "" : ": ", json ? "" : error.text);
+	else if (take_event(at, json, event) == 0)
+		rv = each(event, arg);
+	json_decref(json);
+	return rv;
 }
 
 int event_read_all(FILE *in, const char *file,
@@ -140,34 +178,26 @@ int event_read_all(FILE *in, const char *file,
 {
 	struct event_read *event = malloc(sizeof(*event));
 	struct place at = { file, 0 };
-	char *line = malloc(LINE_MOST);
-	int rv = event && line ? 0 : -1;
-	size_t len;
+	struct line line = { 0 };
+	bool lost = !event;
+	int rv = 0;
 
-	if (rv < 0)
-		complain("out of memory");
-	while (rv == 0 && (errno = 0, len = read_line(in, line)) > 0) {
-		json_error_t error;
-		json_t *json = NULL;
-
-		if (len < LINE_MOST)
-			json = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+	while (rv == 0 && !lost) {
+		errno = 0;
+		lost = read_line(in, &line) < 0;
+		if (lost || !line.len)
+			break;
 		at.line++;
-		rv = -1;
-		if (len == LINE_MOST)
-			complain("%s:%zu: is longer than an event can be; " INSTEAD, file, at.line);
-		else if (!json_is_object(json))
-			complain("%s:%zu: is not a JSON object%s%s; " INSTEAD, file, at.line,
-				 json ? "" : ": ", json ? "" : error.text);
-		else if (take_event(&at, json, event) == 0)
-			rv = each(event, arg);
-		json_decref(json);
+		rv = take_line(&at, &line, event, each, arg);
 	}
-	if (rv == 0 && (ferror(in) || !feof(in))) {
+	if (lost) {
+		complain("out of memory");
+		rv = -1;
+	} else if (rv == 0 && (ferror(in) || !feof(in))) {
 		complain("%s: %s", file, strerror(errno));
 		rv = -1;
 	}
-	free(line);
+	free(line.bytes);
 	free(event);
 	return rv;
 }

@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CACHE "/etc/ld.so.cache"
 #define MAGIC "glibc-ld.so.cache1.1"
 
 struct header {
@@ -36,9 +35,9 @@ struct ldcache {
 	size_t n;
 };
 
-static int read_file(struct ldcache *c)
+static int read_file(struct ldcache *c, const char *path)
 {
-	int fd = open(CACHE, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 	int rv = -1;
 
@@ -73,11 +72,11 @@ static int read_header(struct ldcache *c)
 	return c->n <= (c->size - sizeof(header)) / sizeof(*c->entries) ? 0 : -1;
 }
 
-struct ldcache *ldcache_read(void)
+struct ldcache *ldcache_read(const char *path)
 {
 	struct ldcache *c = calloc(1, sizeof(*c));
 
-	if (c && read_file(c) == 0 && read_header(c) == 0)
+	if (c && read_file(c, path) == 0 && read_header(c) == 0)
 		return c;
 	ldcache_free(c);
 	return NULL;

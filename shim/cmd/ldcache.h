@@ -10,8 +10,10 @@
 
 struct ldcache;
 
-/* Reads the index. NULL where there is none, or it cannot be understood. */
-struct ldcache *ldcache_read(void);
+#define LDCACHE_FILE "/etc/ld.so.cache"
+
+/* Reads the index at PATH. NULL where there is none, or it cannot be understood. */
+struct ldcache *ldcache_read(const char *path);
 void ldcache_free(struct ldcache *c);
 
 /* The path of the I-th library that C (or NULL) has under NAME, of whatever machine; or NULL. */

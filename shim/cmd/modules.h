@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The modules through which interpreters and frameworks get at TLS. Nothing in
- * an interpreter's own file tells of them: it looks for them when a script asks.
+ * The modules through which interpreters, frameworks and some daemons get at
+ * TLS. Nothing in their own files tells of them: they are looked for when a
+ * script or a configuration asks.
  */
 #ifndef PINSHIM_CMD_MODULES_H
 #define PINSHIM_CMD_MODULES_H

@@ -62,6 +62,8 @@ enum text {
 	RUSTLS_SOURCE,
 	MBEDTLS_FUNCTION,
 	GO_FUNCTION,
+	HASKELL_MESSAGE,
+	BUSYBOX_ERROR,
 	LIBSSL_FUNCTION,
 	LIBSSL_FILE,
 	GNUTLS_FILE,
@@ -87,6 +89,9 @@ static const struct {
 	{ 'N', "SS_SSL_ENABLE_RENEGOTIATION", NSS_VARIABLE, true, true },
 	/* Tracebacks need it, also in stripped programs. Go's strings have no end. */
 	{ 'c', "rypto/tls.(*Conn).", GO_FUNCTION, false, false },
+	/* A constructor by its full name, which every program of GHC's keeps for debuggers. */
+	{ 'N', "etwork.TLS.Struct.ClientHello", HASKELL_MESSAGE, false, true },
+	{ 'g', "ot bad TLS record (len:%d) while expecting %s", BUSYBOX_ERROR, true, false },
 	{ 'S', "SL_CTX_new", LIBSSL_FUNCTION, true, true },
 	{ 'l', "ibssl.so", LIBSSL_FILE, false, false },
 	{ 'l', "ibgnutls.so", GNUTLS_FILE, false, false },
@@ -390,6 +395,10 @@ static void conclude(struct reading *r)
 		o->provides |= STACK_BIT(STACK_JAVA);
 	if (r->has & BIT(RUSTLS_SOURCE))
 		o->holds |= STACK_BIT(STACK_RUSTLS);
+	if (r->has & BIT(HASKELL_MESSAGE))
+		o->holds |= STACK_BIT(STACK_HASKELL);
+	if (r->has & BIT(BUSYBOX_ERROR))
+		o->holds |= STACK_BIT(STACK_BUSYBOX);
 	if (r->is_go && r->has & BIT(GO_FUNCTION))
 		o->holds |= STACK_BIT(STACK_GO);
 

@@ -194,32 +194,86 @@ static bool is_undone(const char *text, const char *out, const struct preload_en
 	const struct preload_entry *last = &before->entries[before->n - 1];
 	size_t len = strlen(out);
 
-	return !strncmp(text, out, len) && last->at == len && text[len + last->len] == '\n' &&
-	       !text[len + last->len + 1];
+	return !strncmp(text, out, len) && last->at == len && !last->misread &&
+	       text[len + last->len] == '\n' && !text[len + last->len + 1];
 }
 
+/* Whether OUT has ENTRY once, or nothing of ours where it is NULL, and no more than TEXT had. */
+static int is_safe(const char *text, const struct preload_entries *found, const char *out,
+		   const char *entry)
+{
+	struct preload_entries now;
+	const size_t len = entry ? strlen(entry) : 0;
+	size_t ours = 0, right = 0;
+	int rv;
+
+	if (preload_entries_find(out, &now) < 0)
+		return -1;
+	for (size_t i = 0; i < now.n; i++) {
+		const struct preload_entry *e = &now.entries[i];
+
+		ours += e->ours;
+		right += entry && e->len == len && !memcmp(out + e->at, entry, len);
+	}
+	rv = ours == right && right == (entry ? 1 : 0) &&
+	     (adds_no_entry(text, found, out, &now) || (!entry && is_undone(text, out, found)));
+	preload_entries_free(&now);
+	return rv;
+}
+
+/*
+ * Adds newlines to *OUT until it is safe. The more is left behind a comment, the
+ * farther the loader looks for the next: with enough of them it finds all. Nothing
+ * helps where a `#' stands inside a word. 0, or -1: no memory.
+ */
+static int pad(const char *text, const struct preload_entries *found, char **out, const char *entry)
+{
+	const size_t len = strlen(*out);
+	size_t most = len;
+	char *padded;
+	int safe;
+
+	for (const char *c = *out; *c; c++)
+		most += *c == '#' ? len : 0;
+	padded = malloc(most + 1);
+	if (!padded)
+		return -1;
+	strcpy(padded, *out);
+	safe = is_safe(text, found, padded, entry);
+	for (size_t n = 1; safe == 0 && len + n <= most; n *= 2) {
+		memset(padded + len, '\n', n);
+		padded[len + n] = '\0';
+		safe = is_safe(text, found, padded, entry);
+	}
+	free(safe > 0 ? *out : padded);
+	if (safe > 0)
+		*out = padded;
+	return safe < 0 ? -1 : 0;
+}
+
+/* Other lengths may lead the loader to overlook another comment. */
 static char *edit_safely(const char *text, const char *entry)
 {
-	struct preload_entries before, after;
+	struct preload_entries found;
+	int rv = -1, safe;
 	char *out;
 
-	if (preload_entries_find(text, &before) < 0)
+	if (preload_entries_find(text, &found) < 0)
 		return NULL;
-	out = edit(text, &before, entry);
-	if (out && preload_entries_find(out, &after) == 0) {
-		/* Other lengths may lead the loader to overlook another comment. */
-		if (!adds_no_entry(text, &before, out, &after) &&
-		    (entry || !is_undone(text, out, &before))) {
-			free(out);
-			out = edit_in_place(text, &before, entry);
-		}
-		preload_entries_free(&after);
-	} else {
+	out = edit(text, &found, entry);
+	safe = out ? is_safe(text, &found, out, entry) : -1;
+	if (safe > 0) {
+		rv = 0;
+	} else if (safe == 0) {
 		free(out);
-		out = NULL;
+		out = edit_in_place(text, &found, entry);
+		rv = out ? pad(text, &found, &out, entry) : -1;
 	}
-	preload_entries_free(&before);
-	return out;
+	preload_entries_free(&found);
+	if (rv == 0)
+		return out;
+	free(out);
+	return NULL;
 }
 
 char *preload_with(const char *text, const char *entry)

@@ -8,7 +8,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -133,16 +132,13 @@ static int add(struct mapped_files *m, char *path, bool executable)
 	return 0;
 }
 
-int process_map(pid_t pid, struct mapped_files *out)
+int process_map_read(FILE *maps, struct mapped_files *out)
 {
-	FILE *maps = open_of(pid, "maps");
 	struct mapped_files m = { 0 };
 	char *line = NULL, permissions[5];
 	size_t size = 0;
 	int rv = 0, at, error;
 
-	if (!maps)
-		return -1;
 	errno = 0;
 	while (rv == 0 && getline(&line, &size, maps) > 0) {
 		line[strcspn(line, "\n")] = '\0';
@@ -154,7 +150,6 @@ int process_map(pid_t pid, struct mapped_files *out)
 	}
 	error = rv < 0 ? ENOMEM : ferror(maps) ? errno : 0;
 	free(line);
-	fclose(maps);
 	if (!error) {
 		*out = m;
 		return 0;
@@ -162,6 +157,20 @@ int process_map(pid_t pid, struct mapped_files *out)
 	mapped_free(&m);
 	errno = error;
 	return -1;
+}
+
+int process_map(pid_t pid, struct mapped_files *out)
+{
+	FILE *maps = open_of(pid, "maps");
+	int rv, error;
+
+	if (!maps)
+		return -1;
+	rv = process_map_read(maps, out);
+	error = errno;
+	fclose(maps);
+	errno = error;
+	return rv;
 }
 
 void mapped_free(struct mapped_files *m)

@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #define PROCESS_NAME_SIZE 64
@@ -48,6 +49,10 @@ struct mapped_files {
  * ESRCH, ENOMEM) and nothing to free.
  */
 int process_map(pid_t pid, struct mapped_files *out);
+
+/* The same out of MAPS, which is such a text. */
+int process_map_read(FILE *maps, struct mapped_files *out);
+
 void mapped_free(struct mapped_files *m);
 
 /* The first loaded library called NAME, such as "libssl.so", or NAME and a version; or NULL. */

@@ -27,6 +27,8 @@ static const struct {
 	[STACK_MBEDTLS] = { "mbedtls", "mbedTLS", "not OpenSSL" },
 	[STACK_WOLFSSL] = { "wolfssl", "wolfSSL", "not OpenSSL" },
 	[STACK_JAVA] = { "java", "Java", "TLS of its own" },
+	[STACK_HASKELL] = { "haskell", "Haskell", "TLS of its own" },
+	[STACK_BUSYBOX] = { "busybox", "BusyBox", "TLS of its own" },
 };
 
 static const char *const kinds[] = {

@@ -6,7 +6,6 @@
  */
 #include "cmd/suffix.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,10 +34,9 @@ static bool is_covered(const char *rule, const char *name, bool subtree)
 	       (subtree || (rule[0] == '*' && strlen(rule) == strlen(name) + 2));
 }
 
-bool spans_owners(const char *name, bool subtree, char suffix[SUFFIX_SIZE])
+bool spans_owners_by(FILE *list, const char *name, bool subtree, char suffix[SUFFIX_SIZE])
 {
 	bool itself = !name_parent(name), excepted = false;
-	FILE *list = fopen(SUFFIX_LIST, "re");
 	char *line = NULL;
 	size_t size = 0;
 
@@ -53,9 +51,17 @@ bool spans_owners(const char *name, bool subtree, char suffix[SUFFIX_SIZE])
 			strcpy(suffix, line);
 	}
 	free(line);
-	if (list)
-		fclose(list);
 	if (itself && !excepted)
 		strcpy(suffix, name);
 	return *suffix != '\0';
+}
+
+bool spans_owners(const char *name, bool subtree, char suffix[SUFFIX_SIZE])
+{
+	FILE *list = fopen(SUFFIX_LIST, "re");
+	bool rv = spans_owners_by(list, name, subtree, suffix);
+
+	if (list)
+		fclose(list);
+	return rv;
 }

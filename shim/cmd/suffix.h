@@ -7,6 +7,7 @@
 #define PINSHIM_CMD_SUFFIX_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "pure/name.h"
 
@@ -18,5 +19,8 @@
  * public suffix that shows it: NAME, "*.NAME", or one that ends in NAME.
  */
 bool spans_owners(const char *name, bool subtree, char suffix[SUFFIX_SIZE]);
+
+/* The same by LIST, or NULL: there is none. */
+bool spans_owners_by(FILE *list, const char *name, bool subtree, char suffix[SUFFIX_SIZE]);
 
 #endif

@@ -167,10 +167,15 @@ int on_get_verify_mode(const SSL *ssl)
 	return real ? gate_verify_mode(real(ssl)) : SSL_VERIFY_NONE;
 }
 
+/*
+ * One that libssl will not offer (without a ticket yet, say) may stay where the
+ * program can see it: the handshake will be a full one.
+ */
 static bool session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	const int before = errno;
-	bool good = gate_session_is_good(lib, ssl, session);
+	bool good = gate_session_is_good(lib, ssl, session) ||
+		    !lib->SSL_SESSION_is_resumable(session);
 
 	errno = before;
 	return good;

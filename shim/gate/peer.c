@@ -248,6 +248,15 @@ static bool has_resolved(const struct peer_names *names)
 	return false;
 }
 
+/* Some programs send what is none, such as one with a port behind it (sstpc). */
+static bool has_proper(const struct peer_names *names)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (names->list[i].kind != NAME_BAD)
+			return true;
+	return false;
+}
+
 /* Of a connection that says no name. */
 static void take_found(struct openssl *lib, SSL *ssl, struct peer_names *out)
 {
@@ -276,7 +285,7 @@ void peer_names(struct openssl *lib, SSL *ssl, const struct peer_names_told *tol
 		take_verify_names(lib, told->param, NULL, out);
 	if (!told->param || told->param_is_own)
 		take_verify_names(lib, lib->SSL_get0_param(ssl), param_of_store(lib, ssl), out);
-	if (!out->n && !out->failed)
+	if (!has_proper(out) && !out->failed)
 		take_found(lib, ssl, out);
 }
 

@@ -42,9 +42,9 @@ struct peer_names_told {
 
 /*
  * All names of a client handshake, each once: SNI, then those that the program
- * gave OpenSSL to verify; without any, the host of the connect BIO, what the
- * program resolved to the server's address, and this address. To be freed with
- * peer_names_free().
+ * gave OpenSSL to verify; where no host name or address is among these, the
+ * host of the connect BIO besides, what the program resolved to the server's
+ * address, and this address. To be freed with peer_names_free().
  */
 void peer_names(struct openssl *lib, SSL *ssl, const struct peer_names_told *told,
 		struct peer_names *out);

@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* 0 is SSL_set_app_data()'s, and those of other classes. */
-#define LOWEST 1
-
 /* The program's callbacks for the same dying object come before and after, and may ask us. */
 static void release(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
 {
@@ -38,16 +35,6 @@ static void release_ctx(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, 
 	lib->X509_free(last);
 }
 
-/* Of an index that was taken in vain, the program may use the place: see ssl_index(). */
-static void release_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
-			void *argp)
-{
-	const struct openssl *lib = argp;
-
-	if (index == lib->ssl_index)
-		release(parent, ptr, ad, index, argl, argp);
-}
-
 /*
  * SSL_dup() would share the pointer; each SSL gets its own. The new one may have
  * got one already, with the session that was set first.
@@ -59,8 +46,6 @@ static int duplicate(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **ptr,
 	struct state_ssl *copy = NULL;
 
 	(void)from, (void)argl;
-	if (index != lib->ssl_index)
-		return 1;
 	if (*ptr && !(copy = malloc(sizeof(*copy))))
 		return 0;
 	if (copy)
@@ -70,36 +55,45 @@ static int duplicate(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **ptr,
 	return 1;
 }
 
-static int ctx_index(struct openssl *lib)
+static int index_of(struct openssl *lib, _Atomic int *place, int class, CRYPTO_EX_dup *dup,
+		    CRYPTO_EX_free *freed)
 {
-	int index = lib->ctx_index, unset = -1;
+	int index = *place, unset = -1;
 
 	if (index >= 0)
 		return index;
-	index = lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, lib, NULL, NULL,
-					     release_ctx);
-	if (index < 0 || atomic_compare_exchange_strong(&lib->ctx_index, &unset, index))
+	index = lib->CRYPTO_get_ex_new_index(class, 0, lib, NULL, dup, freed);
+	if (index < 0 || atomic_compare_exchange_strong(place, &unset, index))
 		return index;
 	return unset;
 }
 
+/* Before an index of CLASS is ours, COUNT are left to programs that use others than they took. */
+static bool leave(struct openssl *lib, const _Atomic int *place, int class, int count)
+{
+	for (int i = 0; i < count && *place < 0; i++)
+		if (lib->CRYPTO_get_ex_new_index(class, 0, NULL, NULL, NULL, NULL) < 0)
+			return false;
+	return true;
+}
+
 /*
- * Qt takes one index and also uses the two behind it, which may then not be ours.
- * Nobody has taken any before the lowest, which every SSL_free() passes sooner.
+ * Paho's MQTT client takes an index of SSLs, which is a low one, and uses it on
+ * its SSL_CTX. With up to 9 indexes, libssl makes an SSL_CTX without more memory.
  */
+static int ctx_index(struct openssl *lib)
+{
+	if (!leave(lib, &lib->ctx_index, CRYPTO_EX_INDEX_SSL_CTX, 7))
+		return -1;
+	return index_of(lib, &lib->ctx_index, CRYPTO_EX_INDEX_SSL_CTX, NULL, release_ctx);
+}
+
+/* Qt takes one index and also uses the two behind it. */
 static int ssl_index(struct openssl *lib)
 {
-	for (int i = 0; i < 3 && lib->ssl_index < 0; i++) {
-		int index = lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, lib, NULL,
-							 duplicate, release_ssl),
-		    unset = -1;
-
-		if (index < 0)
-			return -1;
-		if (index == LOWEST || i == 2)
-			atomic_compare_exchange_strong(&lib->ssl_index, &unset, index);
-	}
-	return lib->ssl_index;
+	if (!leave(lib, &lib->ssl_index, CRYPTO_EX_INDEX_SSL, 2))
+		return -1;
+	return index_of(lib, &lib->ssl_index, CRYPTO_EX_INDEX_SSL, duplicate, release);
 }
 
 /*
@@ -111,19 +105,20 @@ static int ssl_index(struct openssl *lib)
  */
 static int session_index(struct openssl *lib)
 {
+	const int lowest = 1; /* 0 is SSL_SESSION_set_app_data()'s */
 	int index = lib->session_index, unset = -1;
 
 	if (index < 0) {
 		index = lib->CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_SESSION, 0, NULL, NULL,
 						     NULL, NULL);
 		/* Of two threads at once one gets the lowest, and that one prevails. */
-		if (index == LOWEST)
+		if (index == lowest)
 			lib->session_index = index;
 		else
 			atomic_compare_exchange_strong(&lib->session_index, &unset, index);
 		index = lib->session_index;
 	}
-	return index == LOWEST ? index : -1;
+	return index == lowest ? index : -1;
 }
 
 struct state_ctx *state_of_ctx(struct openssl *lib, const SSL_CTX *ctx)

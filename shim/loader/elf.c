@@ -4,7 +4,8 @@
  * hash section that glibc's own lookup uses. Calls nothing of the dl* family
  * but dl_iterate_phdr(3), and nothing at all from inside its callback. What
  * must work early calls nothing that other objects may define, or the
- * sanitizers watch: their own start-up asks dlsym(3).
+ * sanitizers watch: their own start-up asks dlsym(3). The loader checks little of
+ * what it maps, so nothing is read here that is not proved to lie in the object.
  */
 #include "loader/elf.h"
 
@@ -20,12 +21,29 @@ static const void *pointer(const struct elf_object *o, ElfW(Addr) value)
 	return (const void *)(value < o->base ? value + o->base : value);
 }
 
+/* How many elements of SIZE bytes O has room for at ARRAY. */
+static size_t room(const struct elf_object *o, const void *array, size_t size)
+{
+	uintptr_t at = (uintptr_t)array;
+
+	return at >= o->low && at < o->high ? (o->high - at) / size : 0;
+}
+
+/* The same; nothing for an array whose elements would not be aligned. */
+#define ROOM(o, array) \
+	((uintptr_t)(array) % __alignof__(*(array)) ? (size_t)0 : room(o, array, sizeof(*(array))))
+
+static bool is_entry(const struct elf_object *o, const ElfW(Dyn) * d)
+{
+	return ROOM(o, d) > 0 && d->d_tag != DT_NULL;
+}
+
 /* Fills in what O's dynamic section says. */
 static bool read_dynamic(struct elf_object *o)
 {
 	ElfW(Xword) soname = 0;
 
-	for (const ElfW(Dyn) *d = o->dynamic; d->d_tag != DT_NULL; d++) {
+	for (const ElfW(Dyn) *d = o->dynamic; is_entry(o, d); d++) {
 		if (d->d_tag == DT_STRTAB)
 			o->strings = pointer(o, d->d_un.d_ptr);
 		else if (d->d_tag == DT_SYMTAB)
@@ -39,9 +57,10 @@ static bool read_dynamic(struct elf_object *o)
 		else if (d->d_tag == DT_SONAME)
 			soname = d->d_un.d_val;
 	}
-	if (!o->strings || !o->symbols)
+	if (!ROOM(o, o->strings) || !ROOM(o, o->symbols))
 		return false;
-	o->soname = soname ? o->strings + soname : NULL;
+	if (soname && soname < ROOM(o, o->strings))
+		o->soname = o->strings + soname;
 	return true;
 }
 
@@ -98,6 +117,18 @@ bool elf_owner(const void *address, struct elf_object *out)
 	return dl_iterate_phdr(find_owner, &walk) == 1;
 }
 
+/*
+ * Whether the string at TEXT in O is NAME. strcmp(3) does not know where O ends,
+ * and is one of those that the sanitizers watch.
+ */
+static bool is_same(const struct elf_object *o, const char *text, const char *name)
+{
+	for (size_t left = ROOM(o, text); left; left--, text++, name++)
+		if (!*text || *text != *name)
+			return *text == *name;
+	return false;
+}
+
 /* The loader, too, takes the first object in its list that bears the name. */
 static int find_named(struct dl_phdr_info *info, size_t size, void *data)
 {
@@ -109,42 +140,51 @@ static int find_named(struct dl_phdr_info *info, size_t size, void *data)
 	if (!describe(info, &o))
 		return 0;
 	slash = strrchr(o.path, '/');
-	if (strcmp(o.path, walk->name) && (!o.soname || strcmp(o.soname, walk->name)) &&
+	if (strcmp(o.path, walk->name) && (!o.soname || !is_same(&o, o.soname, walk->name)) &&
 	    (!slash || strcmp(slash + 1, walk->name)))
 		return 0;
 	*walk->out = o;
 	return 1;
 }
 
+/* The string at OFFSET, or NULL where O ends before it does. */
+static const char *string(const struct elf_object *o, ElfW(Xword) offset)
+{
+	const size_t size = ROOM(o, o->strings);
+
+	if (offset >= size || !memchr(o->strings + offset, '\0', size - offset))
+		return NULL;
+	return o->strings + offset;
+}
+
 bool elf_needed(const struct elf_object *o, unsigned i, struct elf_object *out)
 {
-	for (const ElfW(Dyn) *d = o->dynamic; d->d_tag != DT_NULL; d++) {
+	for (const ElfW(Dyn) *d = o->dynamic; is_entry(o, d); d++) {
 		struct walk walk = { .out = out };
 
 		if (d->d_tag != DT_NEEDED || i--)
 			continue;
-		walk.name = o->strings + d->d_un.d_val;
-		return dl_iterate_phdr(find_named, &walk) == 1;
+		walk.name = string(o, d->d_un.d_val);
+		return walk.name && dl_iterate_phdr(find_named, &walk) == 1;
 	}
 	return false;
 }
 
-/* strcmp(3) is one of those that the sanitizers watch. */
-static bool is_same(const char *a, const char *b)
-{
-	while (*a && *a == *b)
-		a++, b++;
-	return *a == *b;
-}
-
 static bool is_definition(const struct elf_object *o, uint32_t i, const char *name)
 {
-	const ElfW(Sym) *symbol = &o->symbols[i];
-	unsigned type = symbol->st_info & 0xf; /* ELF32_ST_TYPE and ELF64_ST_TYPE alike */
+	const ElfW(Sym) * symbol;
+	unsigned type;
 
+	if (i >= ROOM(o, o->symbols))
+		return false;
+	symbol = &o->symbols[i];
+	if (symbol->st_name >= ROOM(o, o->strings))
+		return false;
+	if (o->versions && (i >= ROOM(o, o->versions) || o->versions[i] & VERSION_HIDDEN))
+		return false;
+	type = symbol->st_info & 0xf; /* ELF32_ST_TYPE and ELF64_ST_TYPE alike */
 	return symbol->st_shndx != SHN_UNDEF && (type == STT_FUNC || type == STT_NOTYPE) &&
-	       !(o->versions && o->versions[i] & VERSION_HIDDEN) &&
-	       is_same(o->strings + symbol->st_name, name);
+	       is_same(o, o->strings + symbol->st_name, name);
 }
 
 static void *address_of(const struct elf_object *o, uint32_t i)
@@ -154,15 +194,24 @@ static void *address_of(const struct elf_object *o, uint32_t i)
 
 static void *gnu_lookup(const struct elf_object *o, const char *name)
 {
-	const uint32_t n_buckets = o->gnu_hash[0], first = o->gnu_hash[1], words = o->gnu_hash[2];
-	const uint32_t *buckets = o->gnu_hash + 4 + words * (sizeof(ElfW(Addr)) / 4);
-	const uint32_t *chain = buckets + n_buckets;
-	uint32_t hash = 5381, i;
+	const uint32_t *table = o->gnu_hash, *buckets, *chain;
+	const size_t head = 4, all = ROOM(o, table);
+	uint32_t n_buckets, first, hash = 5381, i;
+	size_t words, left;
 
+	if (all < head)
+		return NULL;
+	n_buckets = table[0];
+	first = table[1];
+	words = table[2] * (sizeof(ElfW(Addr)) / 4);
+	if (!n_buckets || words > all - head || n_buckets > all - head - words)
+		return NULL;
+	left = all - head - words - n_buckets;
+	buckets = table + head + words;
+	chain = buckets + n_buckets;
 	for (const char *c = name; *c; c++)
 		hash = hash * 33 + (unsigned char)*c;
-	i = n_buckets ? buckets[hash % n_buckets] : 0;
-	for (; i >= first && i; i++) {
+	for (i = buckets[hash % n_buckets]; i >= first && i && i - first < left; i++) {
 		if ((chain[i - first] | 1) == (hash | 1) && is_definition(o, i, name))
 			return address_of(o, i);
 		if (chain[i - first] & 1)
@@ -173,15 +222,25 @@ static void *gnu_lookup(const struct elf_object *o, const char *name)
 
 static void *sysv_lookup(const struct elf_object *o, const char *name)
 {
-	const uint32_t n_buckets = o->sysv_hash[0];
-	const uint32_t *buckets = o->sysv_hash + 2, *chain = buckets + n_buckets;
-	uint32_t hash = 0;
+	const uint32_t *table = o->sysv_hash, *buckets, *chain;
+	const size_t head = 2, all = ROOM(o, table);
+	uint32_t n_buckets, n_chain, hash = 0;
 
+	if (all < head)
+		return NULL;
+	n_buckets = table[0];
+	n_chain = table[1];
+	if (!n_buckets || n_buckets > all - head || n_chain > all - head - n_buckets)
+		return NULL;
+	buckets = table + head;
+	chain = buckets + n_buckets;
 	for (const char *c = name; *c; c++) {
 		hash = (hash << 4) + (unsigned char)*c;
 		hash = (hash ^ (hash >> 24 & 0xf0)) & 0x0fffffff;
 	}
-	for (uint32_t i = n_buckets ? buckets[hash % n_buckets] : 0; i; i = chain[i])
+	/* No chain is longer than all of them, unless it comes back to itself. */
+	for (uint32_t i = buckets[hash % n_buckets], n = 0; i && i < n_chain && n < n_chain;
+	     i = chain[i], n++)
 		if (is_definition(o, i, name))
 			return address_of(o, i);
 	return NULL;
@@ -262,7 +321,11 @@ void *elf_early_next(const struct elf_object *behind, const char *name)
 	while (map && map->l_ld != behind->dynamic)
 		map = map->l_next;
 	while (map && !symbol && (map = map->l_next)) {
-		struct elf_object o = { .base = map->l_addr, .dynamic = map->l_ld };
+		/* How far it goes is not told here; what came with the program is taken for whole.
+		 */
+		struct elf_object o = { .high = UINTPTR_MAX,
+					.base = map->l_addr,
+					.dynamic = map->l_ld };
 
 		if (read_dynamic(&o))
 			symbol = elf_symbol(&o, name);

@@ -16,7 +16,7 @@ struct elf_object {
 	uintptr_t low, high; /* the addresses of its segments: [low, high) */
 	uintptr_t base;	     /* what its symbol values are relative to */
 	const char *path;    /* as the loader knows it; "" for the program itself */
-	const char *soname;  /* DT_SONAME or NULL */
+	const char *soname;  /* DT_SONAME or NULL; it may lack its end */
 	const char *strings;
 	const ElfW(Sym) * symbols;
 	const ElfW(Half) * versions; /* or NULL */

@@ -1,78 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Full TLS 1.3 handshakes of a verifying client, one after the other: server and client in one
- * process, over memory, nothing resumed. Prints nanoseconds a handshake. Which of them the shim
- * judges is up to the environment; this program must never know of it.
+ * Handshakes of one kind, one after the other in each of some threads: server and client in one
+ * process, over memory. Prints what the first one took (with the contexts, so with what is read for
+ * them), the private memory of the process after it, and how many a second all threads made. Each
+ * is looked at: one that is not of the kind that was asked for ends the program.
  */
-#include <openssl/err.h>
-#include <openssl/ssl.h>
+#include "ends.h"
 
+#include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#define HOST "localhost"
+struct client {
+	SSL *ssl;
+	SSL_SESSION *session; /* of the last handshake, for one that resumes */
+	int done;
+};
 
-static void fail(const char *what)
+struct worker {
+	pthread_t thread;
+	struct client client;
+	double begun, ended;
+};
+
+static const struct kind *kind;
+static SSL_CTX *client_ctx, *server_ctx;
+static int count; /* handshakes of each thread */
+static pthread_barrier_t ready;
+
+/* Not static: a profiler is asked for what is spent inside of it, what a client pays. */
+int client_step(struct client *c, BIO *wire);
+
+__attribute__((noinline)) int client_step(struct client *c, BIO *wire)
 {
-	fprintf(stderr, "handshake: %s\n", what);
-	ERR_print_errors_fp(stderr);
-	exit(1);
-}
+	char byte;
 
-static SSL_CTX *server_context(const char *certificate, const char *key)
-{
-	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-
-	if (!ctx || SSL_CTX_use_certificate_file(ctx, certificate, SSL_FILETYPE_PEM) != 1 ||
-	    SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1 ||
-	    SSL_CTX_set_num_tickets(ctx, 0) != 1)
-		fail("server");
-	return ctx;
-}
-
-static SSL_CTX *client_context(const char *anchor)
-{
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-
-	if (!ctx || SSL_CTX_load_verify_locations(ctx, anchor, NULL) != 1 ||
-	    SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1)
-		fail("client");
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-	return ctx;
-}
-
-/* Not static: a profiler is told to count inside these alone, what a client and a server pay. */
-int client_step(SSL **client, SSL_CTX *ctx, BIO *wire);
-int server_step(SSL **server, SSL_CTX *ctx, BIO *wire);
-
-static int step(SSL *ssl)
-{
-	int rv = SSL_do_handshake(ssl);
-
-	if (rv != 1 && SSL_get_error(ssl, rv) != SSL_ERROR_WANT_READ)
-		fail("handshake");
-	return rv == 1;
-}
-
-__attribute__((noinline)) int client_step(SSL **client, SSL_CTX *ctx, BIO *wire)
-{
-	if (!*client) {
-		*client = SSL_new(ctx);
-		if (!*client || SSL_set_tlsext_host_name(*client, HOST) != 1 ||
-		    SSL_set1_host(*client, HOST) != 1)
-			fail("client");
-		SSL_set_bio(*client, wire, wire);
-		SSL_set_connect_state(*client);
+	if (!c->ssl) {
+		c->ssl = new_client(client_ctx);
+		if (c->session && SSL_set_session(c->ssl, c->session) != 1)
+			fail("session");
+		SSL_set_bio(c->ssl, wire, wire);
 	}
-	return step(*client);
+	if (c->done) /* no more than a ticket is there */
+		return SSL_read(c->ssl, &byte, 1);
+	c->done = step(c->ssl);
+	return c->done;
 }
 
-__attribute__((noinline)) int server_step(SSL **server, SSL_CTX *ctx, BIO *wire)
+static int server_step(SSL **server, BIO *wire)
 {
 	if (!*server) {
-		*server = SSL_new(ctx);
+		*server = SSL_new(server_ctx);
 		if (!*server)
 			fail("server");
 		SSL_set_bio(*server, wire, wire);
@@ -81,51 +60,116 @@ __attribute__((noinline)) int server_step(SSL **server, SSL_CTX *ctx, BIO *wire)
 	return step(*server);
 }
 
-static void handshake(SSL_CTX *client_ctx, SSL_CTX *server_ctx)
+/* A session of a connection that was just dropped would not be taken again. */
+static void end(SSL *ssl)
+{
+	SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+	SSL_free(ssl);
+}
+
+static void handshake(struct client *c)
 {
 	BIO *client_end, *server_end;
-	SSL *client = NULL, *server = NULL;
-	int client_done, server_done;
+	SSL *server = NULL;
+	int resuming = c->session != NULL, done;
 
 	if (BIO_new_bio_pair(&client_end, 0, &server_end, 0) != 1)
 		fail("memory");
 	do {
-		client_done = client_step(&client, client_ctx, client_end);
-		server_done = server_step(&server, server_ctx, server_end);
-	} while (!client_done || !server_done);
-	if (SSL_session_reused(client) || SSL_version(client) != TLS1_3_VERSION)
-		fail("not a full TLS 1.3 handshake");
-	SSL_free(client);
-	SSL_free(server);
+		client_step(c, client_end);
+		done = server_step(&server, server_end);
+	} while (!c->done || !done);
+	if (SSL_session_reused(c->ssl) != resuming || SSL_version(c->ssl) != kind->version)
+		fail("not the handshake that was asked for");
+	if (kind->tickets)
+		client_step(c, client_end);
+	SSL_SESSION_free(c->session);
+	c->session = kind->resumed ? SSL_get1_session(c->ssl) : NULL;
+	end(c->ssl);
+	end(server);
+	c->ssl = NULL;
+	c->done = 0;
 }
 
-static double now(void)
+static void *work(void *argument)
 {
-	struct timespec t;
+	struct worker *w = argument;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+	handshake(&w->client); /* what is done once is not counted */
+	pthread_barrier_wait(&ready);
+	w->begun = now();
+	for (int i = 0; i < count; i++)
+		handshake(&w->client);
+	w->ended = now();
+	SSL_SESSION_free(w->client.session);
+	return NULL;
+}
+
+static void print_memory(void)
+{
+	long kib, clean = 0, dirty = 0, peak = 0;
+	char line[256];
+	FILE *f = fopen("/proc/self/smaps_rollup", "re");
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Private_Clean: %ld", &kib) == 1)
+			clean = kib;
+		else if (sscanf(line, "Private_Dirty: %ld", &kib) == 1)
+			dirty = kib;
+	}
+	if (!f || !dirty || fclose(f) != 0)
+		fail("smaps_rollup");
+	f = fopen("/proc/self/status", "re");
+	while (f && !peak && fgets(line, sizeof(line), f))
+		(void)!sscanf(line, "VmHWM: %ld", &peak);
+	if (!f || fclose(f) != 0)
+		fail("status");
+	printf("private KiB %ld\ndirty KiB %ld\npeak KiB %ld\n", clean + dirty, dirty, peak);
 }
 
 int main(int argc, char **argv)
 {
-	SSL_CTX *client, *server;
-	double start;
-	int count;
+	struct client first = { 0 };
+	struct worker *workers;
+	double begun, made, connected, ended;
+	int threads;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: handshake COUNT CERTIFICATE KEY\n");
+	if (argc != 7) {
+		fprintf(stderr, "usage: handshake KIND COUNT THREADS CHAIN KEY ANCHOR\n");
 		return 2;
 	}
-	count = atoi(argv[1]);
-	client = client_context(argv[2]);
-	server = server_context(argv[2], argv[3]);
-	handshake(client, server); /* what is done once is not counted */
-	start = now();
-	for (int i = 0; i < count; i++)
-		handshake(client, server);
-	printf("%.0f\n", (now() - start) / count);
-	SSL_CTX_free(client);
-	SSL_CTX_free(server);
+	kind = find_kind(argv[1]);
+	count = atoi(argv[2]);
+	threads = atoi(argv[3]);
+	workers = calloc(threads, sizeof(*workers));
+	if (count < 1 || threads < 1 || !workers)
+		fail("COUNT and THREADS are 1 or more");
+
+	begun = now();
+	client_ctx = client_context(kind, argv[6]);
+	made = now();
+	server_ctx = server_context(kind, argv[4], argv[5]);
+	connected = now();
+	handshake(&first);
+	printf("first ms %.4f\n", (now() - connected + made - begun) / 1e6);
+	print_memory();
+	SSL_SESSION_free(first.session);
+
+	pthread_barrier_init(&ready, NULL, threads);
+	for (int i = 0; i < threads; i++)
+		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
+			fail("thread");
+	begun = INFINITY;
+	ended = 0;
+	for (int i = 0; i < threads; i++) {
+		pthread_join(workers[i].thread, NULL);
+		begun = fmin(begun, workers[i].begun);
+		ended = fmax(ended, workers[i].ended);
+	}
+	printf("rate /s %.1f\neach ms %.5f\n", 1e9 * count * threads / (ended - begun),
+	       (ended - begun) / 1e6 / count);
+	free(workers);
+	SSL_CTX_free(client_ctx);
+	SSL_CTX_free(server_ctx);
 	return 0;
 }

@@ -179,6 +179,21 @@ accepted_with() { # KEY=VALUE...
 	assert_refused_inside
 }
 
+@test "an SNI that is no name does not stand for one" {
+	start_server line api
+	pin_policy api.example.com nobody
+	refused_as api.example.com "sni=api.example.com:$PORT"
+	assert_refused_inside
+	start_server line api
+	pin_policy api.example.com api
+	accepted_with "sni=api.example.com:$PORT"
+	printf '%s\n' 'unlisted = refuse' '[api.example.com]' "pin = $(pin api)" | policy
+	refused_as "api.example.com:$PORT" "sni=api.example.com:$PORT"
+	pin_policy 127.0.0.1 nobody
+	refused_as 127.0.0.1 "sni=api.example.com:$PORT" resolve=
+	assert_data 1
+}
+
 @test "denied keys" {
 	start_server line api
 	echo "deny = $(pin api)" | policy

@@ -56,3 +56,24 @@ same_trace() { # [aloud]
 	same_trace
 	assert_event '.verdict == "accepted"'
 }
+
+@test "handshakes of which each is an event" {
+	pin_policy api.example.com api
+	trace run_bare
+	keep bare
+	try "${SHIMMED[@]}" "PINSHIM_EVENTS=$T/events" "$TRACE" "$PKI" api api.example.com
+	assert_same_as bare
+	assert_event '.verdict == "accepted" and .resumed'
+}
+
+@test "a policy that is replaced all the while" {
+	pin_policy api.example.com api
+	trace run_bare
+	keep bare
+	while sleep 0.03; do
+		cp "$POLICY" "$T/next.ini" && mv "$T/next.ini" "$POLICY"
+	done 3>&- &
+	started $!
+	trace run_shimmed
+	assert_same_as bare
+}

@@ -3,19 +3,8 @@
  * Fuzz target: any bytes as a name. What is accepted must be a fixed point, hold
  * only the characters of the normal form, and not depend on case or a last dot.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "pure/name.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -3,19 +3,8 @@
  * Fuzz target: any bytes as a pin. What is accepted must be exactly the text that
  * pin_format() writes, or one of the two other forms that are read.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "pure/pin.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void check(const char *text, size_t len, bool hex)
 {

@@ -4,21 +4,10 @@
  * file. What is accepted must lie wholly inside its block and judge; what is
  * refused must say where and why.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "pure/verdict.h"
 
 #define FILES_MAX 4
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void must_be_text(const struct policy *p, uint32_t offset)
 {
@@ -143,8 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (p)
 			check(p);
 		else
-			must(strncmp(error, "f:", 2) == 0 && strchr(error, ';') &&
-			     !strchr(error, '\n'));
+			fuzz_must_explain(error, "f:");
 		free(p);
 	}
 	return 0;

@@ -159,6 +159,17 @@ there_and_back() { # BEFORE ENABLED [DISABLED]
 	diff "$T/expected" "$T/entries" || fail "$(cat "$R$PRELOAD")"
 }
 
+@test "putting our entry in brings no comment to life" {
+	make_root
+	# With a line more, the loader would blank no more than the sign of the last comment.
+	file "# one\n/lib/a.so # two and more of \n\n#/lib/b.so\n"
+	enable
+	loaded <"$R$PRELOAD" | sort -u >"$T/entries"
+	printf '%s\n' /lib/a.so "$INSTALLED" | diff - "$T/entries" || fail "$(cat "$R$PRELOAD")"
+	disable
+	! grep -q pinshim "$R$PRELOAD" || fail "it is still there"
+}
+
 # What this machine's loader finds in a file: every entry is missing there, and it says so.
 loaded() {
 	mkdir -p "$T/loader" "$T/loader-etc"

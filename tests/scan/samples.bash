@@ -37,6 +37,12 @@ build_samples() {
 	sample new/program '-Wl,--enable-new-dtags,-rpath,$ORIGIN/../deep' "-Wl,-rpath-link,$S/deep" \
 		"$S/deep/libmiddle.so" <<<"$middle"
 
+	# A daemon, whose module is where it looks for modules.
+	mkdir -p "$S/usr/sbin" "$S/usr/lib/apache2/modules"
+	cp "$S/plain" "$S/usr/sbin/apache2"
+	cp "$S/plain" "$S/usr/sbin/apache3"
+	cp "$S/libtls.so" "$S/usr/lib/apache2/modules/mod_ssl.so"
+
 	sample loads -ldl <<<'
 		#include <dlfcn.h>
 		int main(void) { return !dlsym(dlopen("libssl.so.3", RTLD_NOW), "TLS_client_method"); }'
@@ -55,6 +61,10 @@ build_samples() {
 		__attribute__((used)) const char name[] = \"main.crypto/tls.(*Conn).Handshake\"; $main"
 	sample go-plain <<<"
 		__attribute__((used, section(\".go.buildinfo\"))) char info[] = \"\\xff Go buildinf:\"; $main"
+	sample haskell <<<"
+		__attribute__((used)) const char name[] = \"tls-1.5.8-x:Network.TLS.Struct.ClientHello\"; $main"
+	sample busybox -static <<<"
+		__attribute__((used)) const char text[] = \"got bad TLS record (len:%d) while expecting %s\"; $main"
 	sample rust <<<"
 		__attribute__((used)) const char source[] = \"/x/rustls-0.21.7/src/client/hs.rs\"; $main"
 	sample boring <<<"

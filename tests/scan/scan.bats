@@ -73,6 +73,14 @@ library() { # NAME: its path on this machine
 	prints 'may load libssl'
 }
 
+@test "daemons, through their modules" {
+	is "$S/usr/sbin/apache2" yes run,host openssl:module
+	is "$S/usr/sbin/apache3" no-tls - -
+	rm "$S/usr/lib/apache2/modules/mod_ssl.so"
+	is "$S/usr/sbin/apache2" no-tls - -
+	rm -r "$S/usr"
+}
+
 @test "libraries are looked for as the loader does" {
 	ldd "$S/old/program" | grep -q libssl
 	is "$S/old/program" yes run,host openssl:linked
@@ -98,6 +106,8 @@ library() { # NAME: its path on this machine
 	is "$S/go" no - go:static
 	is "$S/go-plain" no-tls - -
 	is "$S/rust" no - rustls:static
+	is "$S/haskell" no - haskell:static
+	is "$S/busybox" no - busybox:static
 	is "$S/boring" no - boringssl:static
 }
 

@@ -6,6 +6,7 @@
 #ifndef PINSHIM_TEST_PAIR_H
 #define PINSHIM_TEST_PAIR_H
 
+#include <dirent.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -100,6 +101,29 @@ static inline SSL_CTX *client_of(const struct identity *id, int verify)
 	SSL_CTX_set_verify(ctx, verify, NULL);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	return ctx;
+}
+
+/* What the process holds: descriptors and threads are entries of /proc/self/fd and task. */
+static inline int count_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	int n = 0;
+
+	MUST_HOLD(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static inline long resident_kb(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long size, resident;
+
+	MUST_HOLD(file && fscanf(file, "%ld %ld", &size, &resident) == 2);
+	fclose(file);
+	return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 /* Whether a call has merely to wait for the other side. */

@@ -4,7 +4,6 @@
  * handshakes, threads and a policy that changes, fork(2). Each scenario ends
  * with exit code 0 when all was as it should be, and says what was not.
  */
-#include <dirent.h>
 #include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -46,28 +45,6 @@ static void make_policies(const char *kind)
 			 wrong);
 	}
 	free_identity(&stranger);
-}
-
-static int count_entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	int n = 0;
-
-	MUST_HOLD(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
-}
-
-static long resident_kb(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	long size, resident;
-
-	MUST_HOLD(file && fscanf(file, "%ld %ld", &size, &resident) == 2);
-	fclose(file);
-	return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 /* COUNT handshakes, every second one offering the session of the one before. */

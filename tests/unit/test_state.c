@@ -176,6 +176,30 @@ static void check_programs_three_places(const void *arg)
 	SSL_CTX_free(ctx);
 }
 
+/* What a program keeps on its SSL_CTX by an index that it took for SSLs, and ours beside it. */
+static void check_stray_index(struct openssl *lib, SSL_CTX *ctx, int index)
+{
+	static char theirs[8];
+	struct state_ctx *ours = state_make_ctx(lib, ctx);
+
+	CHECK(ours && index > 0);
+	CHECK(SSL_CTX_set_ex_data(ctx, index, theirs) == 1);
+	CHECK(state_of_ctx(lib, ctx) == ours && state_make_ctx(lib, ctx) == ours);
+	CHECK(SSL_CTX_get_ex_data(ctx, index) == theirs);
+	SSL_CTX_free(ctx);
+}
+
+static void check_index_of_another_class(const void *arg)
+{
+	struct openssl *lib = openssl_of_method(TLS_client_method());
+	int before = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL), after;
+
+	(void)arg;
+	check_stray_index(lib, SSL_CTX_new(TLS_client_method()), before);
+	after = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+	check_stray_index(lib, SSL_CTX_new(TLS_client_method()), after);
+}
+
 #define CHILD_TEST(name, f)                             \
 	static void name(void **state)                  \
 	{                                               \
@@ -189,6 +213,7 @@ CHILD_TEST(verdicts_of_sessions, check_sessions)
 CHILD_TEST(a_program_that_took_the_lowest_index, check_programs_index_first)
 CHILD_TEST(a_program_that_took_a_later_index, check_programs_index_second)
 CHILD_TEST(a_program_that_uses_three_places, check_programs_three_places)
+CHILD_TEST(a_program_that_uses_an_index_of_another_class, check_index_of_another_class)
 
 int main(void)
 {
@@ -199,6 +224,7 @@ int main(void)
 		cmocka_unit_test(a_program_that_took_the_lowest_index),
 		cmocka_unit_test(a_program_that_took_a_later_index),
 		cmocka_unit_test(a_program_that_uses_three_places),
+		cmocka_unit_test(a_program_that_uses_an_index_of_another_class),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,8 +137,9 @@ static void contexts_by_name(void)
 
 static void contexts(void)
 {
-	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL_CTX *ctx;
 
+	TRY((ctx = SSL_CTX_new(TLS_client_method())) != NULL);
 	TRY(SSL_CTX_new(NULL) != NULL);
 	TRY(SSL_CTX_new(TLS_client_method()) != NULL);
 	TRY(SSL_CTX_new(TLS_server_method()) != NULL);
@@ -279,6 +280,67 @@ static SSL_SESSION *connection(SSL_CTX *ctx, SSL_CTX *to, SSL_SESSION *session)
 	return session;
 }
 
+/* --- whole handshakes, call by call */
+
+static int by_write(SSL *ssl)
+{
+	return SSL_write(ssl, SECRET, sizeof(SECRET) - 1);
+}
+
+static int by_read(SSL *ssl)
+{
+	char answer[sizeof(ANSWER)];
+
+	return SSL_read(ssl, answer, sizeof(answer));
+}
+
+static const struct {
+	const char *name;
+	int (*drive)(SSL *ssl);
+} drivers[] = {
+	{ "SSL_connect", SSL_connect },
+	{ "SSL_do_handshake", SSL_do_handshake },
+	{ "SSL_write", by_write },
+	{ "SSL_read", by_read },
+};
+
+/* Until there is nothing left for either end to say. */
+static void drive(SSL *ssl, size_t driver)
+{
+	int result, error;
+
+	SSL_set_connect_state(ssl);
+	for (int i = 0; i < 4; i++) {
+		before(4);
+		result = drivers[driver].drive(ssl);
+		error = errno;
+		after(drivers[driver].name, result, error);
+		printf("    verify result %ld, mode %d, reused %d\n", SSL_get_verify_result(ssl),
+		       SSL_get_verify_mode(ssl), SSL_session_reused(ssl));
+		serve();
+	}
+}
+
+static void handshakes(SSL_CTX *ctx, SSL_CTX *to)
+{
+	SSL_SESSION *session;
+	SSL *ssl;
+
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(*drivers); i++) {
+		ssl = meet(ctx, to, name);
+		drive(ssl, i);
+		session = SSL_get1_session(ssl);
+		hang_up(ssl);
+		SSL_free(ssl);
+		ssl = meet(ctx, to, name);
+		SSL_set_session(ssl, session);
+		drive(ssl, i);
+		hang_up(ssl);
+		SSL_free(ssl);
+		SSL_SESSION_free(session);
+	}
+}
+
 /* --- names */
 
 static void names(void)
@@ -399,6 +461,13 @@ static void all(const SSL_METHOD *method, int most, int mode)
 	lonely(ctx);
 	accepting(ctx);
 	SSL_SESSION_free(connection(ctx, to, connection(ctx, to, NULL)));
+	handshakes(ctx, to);
+	SSL_CTX_free(ctx);
+	/* One that trusts nobody. */
+	ctx = SSL_CTX_new(method);
+	SSL_CTX_set_verify(ctx, mode, NULL);
+	SSL_CTX_set_max_proto_version(ctx, most);
+	handshakes(ctx, to);
 	SSL_CTX_free(ctx);
 	SSL_CTX_free(to);
 }

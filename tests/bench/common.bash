@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: MIT
+#
+# What the groups of the benchmark share: running a program in a variant (with nothing, with an
+# object preloaded, under a policy), keeping what it measured, counting instructions, and printing
+# tables. Measured values are kept in samples.tsv, one a line; tables are printed from results.tsv,
+# which is made of it. Sourced by scripts/bench.sh in the folder of the results.
+# shellcheck shell=bash disable=SC2153,SC2154 # what scripts/bench.sh sets
+
+# --- variants
+
+title() { # VARIANT
+	case $1 in
+	bare) echo 'without anything' ;;
+	empty) echo 'empty object preloaded' ;;
+	control) echo 'object of known cost' ;;
+	curl) echo 'curl --pinnedpubkey' ;;
+	idle) echo 'shim, no policy' ;;
+	other) echo 'shim, another host pinned' ;;
+	pin) echo 'shim, pin' ;;
+	pin-ca) echo 'shim, pin-ca' ;;
+	full) echo 'shim, verify = full' ;;
+	stunnel) echo 'stunnel, verifyPeer' ;;
+	haproxy) echo 'haproxy, one certificate' ;;
+	1) echo 'shim, 1 section' ;;
+	[0-9]*) sed -E ':a; s/([0-9])([0-9]{3})($|,)/\1,\2\3/; ta; s/.*/shim, & sections/' <<<"$1" ;;
+	*) echo "$1" ;;
+	esac
+}
+
+policy_of() { # VARIANT: the file, if it has one
+	case $1 in
+	[0-9]*) echo "$OUT/policies/$1.ini" ;;
+	*) [ ! -e "$OUT/policies/$1.ini" ] || echo "$OUT/policies/$1.ini" ;;
+	esac
+}
+
+in_variant() { # VARIANT COMMAND...
+	local variables=() policy
+	case $1 in
+	bare | curl | stunnel | haproxy) ;;
+	empty | control) variables=("LD_PRELOAD=$OUT/$1.so") ;;
+	*)
+		variables=("LD_PRELOAD=$BUILD/libpinshim.so")
+		policy=$(policy_of "$1")
+		[ -z "$policy" ] || variables+=("PINSHIM_POLICY=$policy")
+		;;
+	esac
+	"${CLEAN[@]}" "${variables[@]}" "${@:2}"
+}
+
+# SECTIONS sections, no two alike and in no order; among them, in the middle, localhost's.
+make_policy() { # SECTIONS LINE...: what localhost's section says
+	mkdir -p "$OUT/policies"
+	awk -v n="$1" -v lines="$(printf '%s\n' "${@:2}")" 'BEGIN {
+		for (i = 1; i <= n; i++)
+			if (i == int((n + 1) / 2))
+				printf "[localhost]\n%s\n", lines
+			else
+				printf "[h%07d.example.com]\npin = sha256/%042dA=\n", (i * 7368787) % 10000019, i
+	}'
+}
+
+# --- what was measured
+
+round=0
+
+sample() { # GROUP MEASURE UNIT VARIANT VALUE
+	printf '%s\t%s\t%s\t%s\t%d\t%s\n' "$1" "$2" "$3" "$4" "$round" "$5" >>samples.tsv
+}
+
+# Runs COMMAND in VARIANT; each line that it prints is NAME UNIT VALUE.
+measure() { # GROUP PREFIX VARIANT COMMAND...
+	local said name unit value
+	said=$(in_variant "$3" "${@:4}")
+	while read -r name unit value; do
+		sample "$1" "$2$name" "$unit" "$3" "$value"
+	done <<<"$said"
+}
+
+each_round() { # COMMAND...: ROUNDS times
+	for ((round = 1; round <= ROUNDS; round++)); do
+		"$@"
+	done
+	round=1
+}
+
+# N, or few where it only matters that everything runs.
+times() { # N
+	if [ -z "$TINY" ]; then
+		echo "$1"
+	else
+		echo $(($1 > 100 ? $1 / 50 : 2))
+	fi
+}
+
+# --- instructions
+
+counting=()
+
+# Runs COMMAND beside others, as many as there are processors: nobody's load changes a count.
+meanwhile() { # COMMAND...
+	[ "${#counting[@]}" -lt "$CPUS" ] || {
+		wait "${counting[0]}"
+		counting=("${counting[@]:1}")
+	}
+	"$@" &
+	counting+=($!)
+}
+
+counted() { # waits for all of them
+	local pid
+	for pid in "${counting[@]}"; do
+		wait "$pid"
+	done
+	counting=()
+}
+
+# Prints the instructions of COMMAND as a whole, and then those inside of each FUNCTION.
+count() { # VARIANT [FUNCTION...] -- COMMAND...
+	local variant=$1 functions=() file
+	shift
+	while [ "$1" != -- ]; do
+		functions+=("$1")
+		shift
+	done
+	shift
+	file=$(mktemp callgrind.XXXXXX)
+	in_variant "$variant" valgrind --tool=callgrind "--callgrind-out-file=$OUT/$file" \
+		--compress-strings=no --compress-pos=no "$@" >"$file.said" 2>&1 || {
+		cat "$file.said" >&2
+		return 1
+	}
+	awk -v functions="${functions[*]}" '
+		BEGIN { n = split(functions, name, " ") }
+		/^summary: / { total = $2 }
+		/^cfn=/ { called = substr($0, 5) }
+		/^calls=/ { getline; inside[called] += $2 }
+		END {
+			printf "%.0f", total
+			for (i = 1; i <= n; i++)
+				printf " %.0f", inside[name[i]]
+			print ""
+		}' "$file"
+	rm "$file" "$file.said"
+}
+
+# The same of one repetition more: COMMAND runs with FEW and with MANY where it says COUNT.
+slope() { # VARIANT FEW MANY [FUNCTION...] -- COMMAND...
+	local variant=$1 few=$2 many=$3 at_few at_many
+	shift 3
+	at_few=$(count "$variant" "${@/#COUNT/$few}")
+	at_many=$(count "$variant" "${@/#COUNT/$many}")
+	paste -d ' ' <(xargs -n 1 <<<"$at_few") <(xargs -n 1 <<<"$at_many") |
+		awk -v n="$((many - few))" '{ printf "%.0f ", ($2 - $1) / n }'
+}
+
+# Stops when the object of known cost is not seen to cost that: then nothing is worth believing.
+control_is() { # GROUP MEASURE AGAINST LEAST MOST
+	awk -F'\t' -v group="$1" -v measure="$2" -v against="$3" -v least="$4" -v most="$5" '
+		$1 == group && $2 == measure && $4 == against { base = $6 }
+		$1 == group && $2 == measure && $4 == "control" { seen = $6 }
+		END {
+			cost = seen - base
+			if (base == "" || seen == "" || cost < least || cost > most) {
+				printf "bench: %s %s: the object of known cost costs %.0f, which is not %.0f to %.0f\n",
+					group, measure, cost, least, most | "cat >&2"
+				exit 1
+			}
+		}' samples.tsv
+}
+
+# --- tables
+
+# Adds to results.tsv, of each measure and variant of GROUP: the median, the least and the greatest
+# value, and the same of the ratio to BASE, which is taken round by round.
+summarise() { # GROUP BASE
+	awk -F'\t' -v OFS='\t' -v group="$1" -v base="$2" '
+		function sorted(values, a,   n, i, j, t) {
+			n = split(values, a, " ")
+			for (i = 2; i <= n; i++)
+				for (j = i; j > 1 && a[j] + 0 < a[j - 1] + 0; j--) {
+					t = a[j]; a[j] = a[j - 1]; a[j - 1] = t
+				}
+			return n
+		}
+		$1 != group { next }
+		!(($2, $4) in unit) { order[++keys] = $2 SUBSEP $4 }
+		{
+			unit[$2, $4] = $3
+			value[$2, $4, $5] = $6
+			rounds[$2, $4] = rounds[$2, $4] " " $5
+		}
+		END {
+			for (k = 1; k <= keys; k++) {
+				split(order[k], is, SUBSEP)
+				n = split(rounds[order[k]], r, " ")
+				values = ratios = ""
+				for (i = 1; i <= n; i++) {
+					v = value[order[k], r[i]]
+					b = value[is[1], base, r[i]]
+					values = values " " v
+					if (b > 0)
+						ratios = ratios " " sprintf("%.6f", v / b)
+				}
+				n = sorted(values, v_)
+				middle = v_[int((n + 1) / 2)]
+				m = sorted(ratios, r_)
+				print group, is[1], is[2], unit[order[k]], n, middle, v_[1], v_[n], \
+					m ? r_[int((m + 1) / 2)] : "-", m ? r_[1] : "-", m ? r_[m] : "-"
+			}
+		}' samples.tsv >>results.tsv
+}
+
+# Prints one row a variant and one column a MEASURE:HEADING:STYLE. STYLE is `time' (a median, how far
+# the rounds lie apart, and its ratio), `count' (a number and how much more it is than the base's) or
+# `size' (a median and how much it is more than the base's).
+table() { # GROUP BASE MEASURE:HEADING:STYLE... -- VARIANT...
+	local group=$1 base=$2 columns=() variant
+	shift 2
+	while [ "$1" != -- ]; do
+		columns+=("$1")
+		shift
+	done
+	shift
+	for variant; do
+		printf '%s\t%s\n' "$variant" "$(title "$variant")"
+	done | awk -F'\t' -v group="$group" -v base="$base" -v list="$(printf '%s\n' "${columns[@]}")" '
+		function digits(x) { return x >= 1000 ? 0 : x >= 100 ? 1 : x >= 10 ? 2 : 3 }
+		function number(x) { return sprintf("%." digits(x) "f", x) }
+		function cell(m, v, style,   r) {
+			split(result[m, v], r, "\t")
+			if (r[1] == "")
+				return "-"
+			if (style == "time")
+				return sprintf("%s (%s - %s) x %.3f (%.3f - %.3f)", number(r[2]), number(r[3]),
+					number(r[4]), r[5], r[6], r[7])
+			if (style == "count")
+				return sprintf("%.0f %+.3f %%", r[2], 100 * (r[5] - 1))
+			return sprintf("%.0f %+.0f", r[2], r[2] - median[m, base])
+		}
+		BEGIN {
+			columns = split(list, column, "\n")
+			while ((getline line < "results.tsv") > 0) {
+				split(line, f, "\t")
+				if (f[1] != group)
+					continue
+				result[f[2], f[3]] = f[5] "\t" f[6] "\t" f[7] "\t" f[8] "\t" f[9] "\t" f[10] "\t" f[11]
+				median[f[2], f[3]] = f[6]
+			}
+			printf "  %-26s", ""
+			for (c = 1; c <= columns; c++) {
+				split(column[c], is, ":")
+				measure[c] = is[1]
+				style[c] = is[3]
+				width[c] = is[3] == "time" ? 49 : 22
+				printf "  %-" width[c] "s", is[2]
+			}
+			print ""
+		}
+		{
+			printf "  %-26s", $2
+			for (c = 1; c <= columns; c++)
+				printf "  %-" width[c] "s", cell(measure[c], $1, style[c])
+			print ""
+		}' | sed 's/ *$//'
+}

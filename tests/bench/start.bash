@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+#
+# Starting and ending a program that makes no TLS connection: what every process of a host pays.
+# Compared with an empty object, since that is what preloading anything at all costs.
+# Sourced by scripts/bench.sh.
+# shellcheck shell=bash disable=SC2154 # what common.bash and scripts/bench.sh set
+
+start_once() {
+	local variant
+	for variant in bare empty control idle; do
+		measure start '' "$variant" ./spawn "$(times 300)" /bin/true
+	done
+}
+
+group_start() {
+	local variant
+	for variant in bare empty control idle; do
+		sample start instructions instructions "$variant" "$(count "$variant" -- /bin/true)"
+	done
+	control_is start instructions empty 100000 120000
+	each_round start_once
+
+	summarise start empty
+	printf '\nStarting and ending /bin/true, compared with the empty object\n'
+	table start empty 'each:ms:time' 'instructions:instructions:count' -- bare empty control idle
+}

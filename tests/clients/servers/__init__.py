@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Fake servers, one file a family of protocols."""
