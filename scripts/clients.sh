@@ -35,7 +35,7 @@ fetch_beside() { # PACKAGE...
 	rm -rf $beside/debs
 	echo "$*" >$beside/packages
 }
-mapfile -t packages < <("${run[@]}" --list-beside "$@")
+mapfile -t packages < <("${run[@]}" --list-beside "$@" 2>/dev/null)
 [ ${#packages[@]} = 0 ] || fetch_beside "${packages[@]}"
 
 "${run[@]}" "--beside=$beside" "--build=$BUILD" "--pki=$work/pki" "--observer=$work/drive.so" "$@"

@@ -93,7 +93,7 @@ def tell(seen):
 
     def counts(names):
         of = sorted(names, key=lambda name: (-len(users[name]), name))
-        return ", ".join(f"{name} {len(users[name]):,}" for name in of if users[name])
+        return ", ".join(f"{name} {len(users[name]):,}" for name in of[:20] if users[name])
 
     libraries = {name for name in direct if packages[name][0] == "libs"}
     on_any = direct.union(*(users[name] for name in libraries))
