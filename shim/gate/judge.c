@@ -27,7 +27,7 @@ static int gather_leaf(struct trial *t, unsigned needs)
 
 	if (needs & NEED_KEY && !t->key_known) {
 		int rv = c->raw_key ? peer_key_of_raw(c->lib, c->raw_key, t->key)
-				    : peer_key_of_cert(c->lib, c->leaf, t->key);
+				    : peer_key_of_leaf(c->lib, c->ssl, c->leaf, t->key);
 
 		if (rv < 0)
 			return -1;

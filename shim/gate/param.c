@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where 1.1.1 has them, in words (crypto/x509/x509_local.h), of 64 bits or of 32. */
+/* Where they are before 4.0, in words (crypto/x509/x509_local.h), of 64 bits or of 32. */
 enum { HOSTS = sizeof(void *) == 8 ? 7 : 9, ADDRESS = HOSTS + 5, ADDRESS_SIZE = ADDRESS + 1 };
 
 /* 4.0 has a stack of addresses, its pointer in one of so many words. Later lines are not known. */
@@ -73,8 +73,11 @@ static void read_one_of(const struct openssl *lib, const X509_VERIFY_PARAM *para
 	write_address(address->bytes, address->size, out);
 }
 
-/* Empty, then with one name of each kind: the words must say so before any is followed. */
-static int prove_names(struct openssl *lib, X509_VERIFY_PARAM *param)
+/*
+ * Empty, then with one name of each kind: the words must say so before any is followed. 0, or -1:
+ * no memory.
+ */
+static int prove_words(struct openssl *lib, X509_VERIFY_PARAM *param)
 {
 	char address[NAME_SIZE] = "";
 
@@ -89,8 +92,9 @@ static int prove_names(struct openssl *lib, X509_VERIFY_PARAM *param)
 	if (!word(param, ADDRESS) || word(param, ADDRESS_SIZE) != sizeof(struct in_addr))
 		return 0;
 	read_address(param, address);
-	return !strcmp(read_host(lib, param, 0), PROOF_HOST) && !read_host(lib, param, 1) &&
-	       !strcmp(address, PROOF_ADDRESS);
+	lib->words_known = !strcmp(read_host(lib, param, 0), PROOF_HOST) &&
+			   !read_host(lib, param, 1) && !strcmp(address, PROOF_ADDRESS);
+	return 0;
 }
 
 /* The one word of PARAM that differs from BEFORE, where it was 0; 0: there is no such. */
@@ -118,12 +122,14 @@ static int find_addresses(struct openssl *lib, X509_VERIFY_PARAM *param)
 	uintptr_t before[ADDRESSES_WITHIN];
 	size_t at;
 
+	if (!lib->X509_VERIFY_PARAM_add1_ip_asc)
+		return 0;
 	memcpy(before, param, sizeof(before));
 	if (lib->X509_VERIFY_PARAM_set1_ip_asc(param, PROOF_ADDRESS) != 1)
 		return -1;
 	at = changed_word(param, before);
 	if (!at)
-		return 1;
+		return 0;
 	if (lib->X509_VERIFY_PARAM_add1_ip_asc(param, ONE_MORE) != 1)
 		return -1;
 	read_one_of(lib, param, at, 0, first);
@@ -131,29 +137,36 @@ static int find_addresses(struct openssl *lib, X509_VERIFY_PARAM *param)
 	read_one_of(lib, param, at, 2, third);
 	if (!strcmp(first, PROOF_ADDRESS) && !strcmp(second, ONE_MORE) && !*third)
 		lib->addresses_at = at;
-	return 1;
+	return 0;
 }
 
-int param_is_readable(struct openssl *lib)
+/* 0, or -1: no memory. */
+static int find_out(struct openssl *lib)
 {
-	const bool getters = lib->X509_VERIFY_PARAM_get0_host && lib->X509_VERIFY_PARAM_get1_ip_asc;
-	const bool addresses = lib->X509_VERIFY_PARAM_add1_ip_asc && lib->OpenSSL_version_num &&
-			       lib->OpenSSL_version_num() >> 20 == LINE_WITH_ADDRESSES;
+	unsigned long line = lib->OpenSSL_version_num ? lib->OpenSSL_version_num() >> 20 : 0;
 	X509_VERIFY_PARAM *param;
-	int proved;
+	int rv;
 
-	if (lib->params_proved || (getters && !addresses))
-		return 1;
-	if (!lib->X509_VERIFY_PARAM_new || !lib->X509_VERIFY_PARAM_free)
+	if (!line || line > LINE_WITH_ADDRESSES || !lib->X509_VERIFY_PARAM_new ||
+	    !lib->X509_VERIFY_PARAM_free)
 		return 0;
 	param = lib->X509_VERIFY_PARAM_new();
 	if (!param)
 		return -1;
-	proved = getters ? find_addresses(lib, param) : prove_names(lib, param);
+	rv = line < LINE_WITH_ADDRESSES ? prove_words(lib, param) : find_addresses(lib, param);
 	lib->X509_VERIFY_PARAM_free(param);
-	if (proved > 0)
-		lib->params_proved = true;
-	return proved;
+	return rv;
+}
+
+int param_is_readable(struct openssl *lib)
+{
+	if (lib->params_proved)
+		return 1;
+	if (find_out(lib) < 0)
+		return -1;
+	lib->params_proved = lib->words_known || (lib->X509_VERIFY_PARAM_get0_host &&
+						  lib->X509_VERIFY_PARAM_get1_ip_asc);
+	return lib->params_proved;
 }
 
 const char *param_host(const struct openssl *lib, const X509_VERIFY_PARAM *param, int i)
@@ -199,7 +212,8 @@ int param_address(const struct openssl *lib, X509_VERIFY_PARAM *param, int i, ch
 	}
 	if (i > 0)
 		return 0;
-	if (!lib->X509_VERIFY_PARAM_get1_ip_asc) {
+	/* The getter takes an error to say that there is none. */
+	if (lib->words_known) {
 		read_address(param, out);
 		return 0;
 	}

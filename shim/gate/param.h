@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The names that stand in an X509_VERIFY_PARAM. From 3.0 on there are getters;
- * in 1.1.1 there are none, and in 4.0 none for all addresses but the first. There
- * its memory is read, where it is proved to be laid out as expected. Changes no
- * object and no error queue.
+ * The names that stand in an X509_VERIFY_PARAM. In 1.1.1 there are no getters, in
+ * 4.0 none for all addresses but the first, and from 3.0 on the one for it raises
+ * an error where there is none. So its memory is read, where it is proved to be
+ * laid out as expected. Changes no object and no error queue.
  */
 #ifndef PINSHIM_PARAM_H
 #define PINSHIM_PARAM_H

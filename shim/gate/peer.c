@@ -36,20 +36,30 @@ static struct peer_name *add_name(struct peer_names *names)
 	return &list[names->n++];
 }
 
+/* Whether TEXT, of that KIND, is among the first N of NAMES. */
+static bool is_among(const struct peer_names *names, size_t n, enum name_kind kind,
+		     const char *text)
+{
+	for (size_t i = 0; i < n; i++)
+		if (names->list[i].kind == kind && !strcmp(names->list[i].text, text))
+			return true;
+	return false;
+}
+
 /* Unless it is among the first N of NAMES. */
 static void take_name_besides(struct peer_names *names, size_t n, const char *text,
 			      enum name_source source)
 {
 	struct peer_name name = { .source = source }, *place;
 
-	if (!text || !*text)
+	/* What is there in its normal form already is the same in it. */
+	if (!text || !*text || is_among(names, n, NAME_HOST, text))
 		return;
 	name.kind = name_normalise(text, strlen(text), name.text, NULL);
 	if (name.kind == NAME_BAD)
 		name_printable(text, name.text);
-	for (size_t i = 0; i < n; i++)
-		if (names->list[i].kind == name.kind && !strcmp(names->list[i].text, name.text))
-			return;
+	if (is_among(names, n, name.kind, name.text))
+		return;
 	place = add_name(names);
 	if (place)
 		*place = name;
@@ -327,6 +337,31 @@ int peer_key_of_cert(struct openssl *lib, X509 *cert, uint8_t out[PIN_LEN])
 	int len = lib->i2d_X509_PUBKEY(lib->X509_get_X509_PUBKEY(cert), &der);
 
 	return digest_der(lib, der, len, out);
+}
+
+int peer_key_of_leaf(struct openssl *lib, SSL *ssl, X509 *leaf, uint8_t out[PIN_LEN])
+{
+	struct state_ctx *state = state_of_ctx(lib, lib->SSL_get_SSL_CTX(ssl));
+	/* Nobody waits: a thread that finds it in use does without. */
+	bool ours = state && !atomic_flag_test_and_set(&state->last_in_use), known;
+	X509 *gone = NULL;
+	int rv = 0;
+
+	/* Compares all that was signed, byte by byte. */
+	known = ours && state->last && !lib->X509_cmp(state->last, leaf);
+	if (known)
+		memcpy(out, state->key_of_last, PIN_LEN);
+	else
+		rv = peer_key_of_cert(lib, leaf, out);
+	if (ours && !known && rv == 0 && lib->X509_up_ref(leaf)) {
+		gone = state->last;
+		state->last = leaf;
+		memcpy(state->key_of_last, out, PIN_LEN);
+	}
+	if (ours)
+		atomic_flag_clear(&state->last_in_use);
+	lib->X509_free(gone);
+	return rv;
 }
 
 int peer_key_of_raw(struct openssl *lib, EVP_PKEY *key, uint8_t out[PIN_LEN])

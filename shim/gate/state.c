@@ -15,8 +15,24 @@ static void release(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long
 	const struct openssl *lib = argp;
 
 	(void)parent, (void)argl;
+	if (!ptr)
+		return;
 	lib->CRYPTO_set_ex_data(ad, index, NULL);
 	free(ptr);
+}
+
+static void release_ctx(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
+			void *argp)
+{
+	const struct openssl *lib = argp;
+	struct state_ctx *state = ptr;
+	X509 *last = NULL;
+
+	/* Nobody uses it any more; what another thread wrote is to be seen in this one. */
+	if (state && !atomic_flag_test_and_set(&state->last_in_use))
+		last = state->last;
+	release(parent, ptr, ad, index, argl, argp);
+	lib->X509_free(last);
 }
 
 /*
@@ -69,7 +85,7 @@ static int ctx_index(struct openssl *lib)
 {
 	if (!leave(lib, &lib->ctx_index, CRYPTO_EX_INDEX_SSL_CTX, 7))
 		return -1;
-	return index_of(lib, &lib->ctx_index, CRYPTO_EX_INDEX_SSL_CTX, NULL, release);
+	return index_of(lib, &lib->ctx_index, CRYPTO_EX_INDEX_SSL_CTX, NULL, release_ctx);
 }
 
 /* Qt takes one index and also uses the two behind it. */

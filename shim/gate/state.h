@@ -8,10 +8,12 @@
 #define PINSHIM_STATE_H
 
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "loader/openssl.h"
+#include "pure/pin.h"
 
 /* The longest name that SSL_set_tlsext_host_name() takes (TLSEXT_MAXLEN_host_name). */
 #define SNI_MOST 255
@@ -19,6 +21,10 @@
 struct state_ctx {
 	openssl_verify_cb *verify; /* the program's, or NULL: X509_verify_cert() */
 	void *verify_arg;
+	/* The last leaf whose key was asked for, and that: most contexts serve one server. */
+	atomic_flag last_in_use; /* by one thread at a time */
+	X509 *last;
+	uint8_t key_of_last[PIN_LEN];
 };
 
 enum state_early { EARLY_NONE = 0, EARLY_WANTED, EARLY_REFUSED };

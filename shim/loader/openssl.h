@@ -47,7 +47,8 @@ struct openssl {
 	_Atomic(EVP_MD *) sha256;	  /* fetched once, 3.0 and later */
 	_Atomic(X509_STORE *) anchors[2]; /* the default file's: by the environment, compiled in */
 	atomic_bool params_proved;	  /* see gate/param.c */
-	_Atomic size_t addresses_at;	  /* there, too */
+	atomic_bool words_known;	  /* there, too */
+	_Atomic size_t addresses_at;	  /* and this */
 	atomic_bool early_data;		  /* early data was asked for */
 };
 

@@ -5,6 +5,9 @@
  */
 #include "pure/siphash.h"
 
+#include <endian.h>
+#include <string.h>
+
 struct sip {
 	uint64_t a, b, c, d;
 };
@@ -18,9 +21,8 @@ static uint64_t load(const uint8_t *bytes, size_t len)
 {
 	uint64_t word = 0;
 
-	for (size_t i = 0; i < len; i++)
-		word |= (uint64_t)bytes[i] << (8 * i);
-	return word;
+	memcpy(&word, bytes, len);
+	return le64toh(word);
 }
 
 static void rounds(struct sip *s, unsigned n)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Handshakes inside OpenSSL's asynchronous jobs, whose stack has 32 KiB. Not for builds with a
-# sanitizer, which does not know these stacks.
+# Handshakes inside OpenSSL's asynchronous jobs, whose stack has 32 KiB.
 
 load ../lib/rig
 load ../lib/own

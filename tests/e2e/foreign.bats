@@ -35,6 +35,7 @@ without_the_hooks() {
 
 # By the system's libssl, and by one that looks at itself first.
 both() { # PROGRAM PROTOCOL HOST EXIT
+	shim_first
 	four "$@"
 	echo "looks at itself first"
 	BARE+=("$SYMBOLIC")

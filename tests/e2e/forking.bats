@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Children of a program whose threads go on resolving names. Sanitizers stay away: the locks of
-# their own allocators are not let go of in a child.
+# Children of a program whose threads go on resolving names.
 
 load ../lib/rig
 

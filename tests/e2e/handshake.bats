@@ -65,6 +65,23 @@ wrong_and_right() { # SCENARIO
 	assert_data $n
 }
 
+@test "one context and two servers: that the first was accepted does not help the second" {
+	local max first record server
+	pin_policy api.example.com api
+	start_server line api
+	first=$PORT record=$RECORD server=$SERVER
+	for max in 1.2 1.3; do
+		start_server line rotated
+		echo "TLS $max"
+		run_shimmed "$CLIENT" resume "$first" "ca=$PKI/ca.pem" sni=api.example.com "port2=$PORT" \
+			"max=$max"
+		assert_refused api.example.com 'no pin matched'
+		assert_refused_inside
+	done
+	RECORD=$record SERVER=$server
+	assert_data 2
+}
+
 @test "TLS 1.3 with a second ClientHello" {
 	pin_policy api.example.com nobody
 	start_server line api --curve secp521r1

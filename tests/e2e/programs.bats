@@ -187,7 +187,7 @@ by_syslog_ng() {
 @test "python: ssl without verification" { four python_unverified http api.example.com 1; }
 @test "perl: LWP" { four lwp http api.example.com untrusted; }
 @test "ruby: Net::HTTP" { four net_http http api.example.com untrusted; }
-@test "php: https stream" { four php http api.example.com untrusted; }
+@test "php: https stream" { shim_first && four php http api.example.com untrusted; }
 @test "psql, sslmode=verify-full" { four psql postgres api.example.com untrusted; }
 @test "redis-cli --tls" { four redis_cli redis api.example.com untrusted; }
 @test "socat" { four socat http api.example.com untrusted; }

@@ -4,8 +4,8 @@
 # and without the shim, and assertions on both ends. Every process that is started here is ended by
 # its id. Nothing leaves loopback, nothing is skipped.
 #
-# BUILD is the folder of what is tested. For sanitizers, PRELOAD_FIRST is the object to preload before
-# the shim, and TEST_ENVIRONMENT holds VARIABLE=VALUEs that programs get besides.
+# BUILD is the folder of what is tested. For sanitizers, PRELOAD_FIRST is what to preload before the
+# shim, and TEST_ENVIRONMENT holds VARIABLE=VALUEs that programs get besides.
 # shellcheck shell=bash disable=SC2034 # what bats files read
 
 ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
@@ -32,6 +32,12 @@ teardown() {
 	for pid in "${!RUNNING[@]}"; do
 		end "$pid"
 	done
+}
+
+# Of programs that load with RTLD_DEEPBIND: sanitizers end them, unless the shim comes first and takes
+# the flag away.
+shim_first() {
+	SHIMMED+=("LD_PRELOAD=$LIB${PRELOAD_FIRST:+:$PRELOAD_FIRST}")
 }
 
 end() { # PID: of a background process that `started' noted

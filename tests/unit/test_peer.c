@@ -17,6 +17,7 @@
 
 #include "certs.h"
 #include "gate/peer.h"
+#include "gate/state.h"
 #include "process/resolver.h"
 
 static struct openssl *lib;
@@ -96,6 +97,59 @@ static void a_pin_is_of_the_key_alone(void **state)
 	X509_free(a);
 	X509_free(b);
 	X509_free(c);
+	EVP_PKEY_free(another);
+}
+
+static void assert_leaf(SSL *ssl, X509 *leaf)
+{
+	uint8_t expected[PIN_LEN], got[PIN_LEN];
+
+	true_pin(leaf, expected);
+	assert_int_equal(peer_key_of_leaf(lib, ssl, leaf, got), 0);
+	assert_memory_equal(got, expected, PIN_LEN);
+}
+
+/* A context remembers the last leaf: as long as it is the same, and nobody else looks. */
+static void the_last_leaf(void **state)
+{
+	EVP_PKEY *another = ec_key();
+	X509 *a = new_cert(&(struct spec){ .cn = "a", .key = key }), *same = X509_dup(a);
+	X509 *b = new_cert(&(struct spec){ .cn = "a", .key = another });
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	struct state_ctx *kept;
+	uint8_t got[PIN_LEN];
+
+	(void)state;
+	assert_leaf(ssl, a); /* where there is no state */
+	kept = state_make_ctx(lib, ctx);
+	assert_non_null(kept);
+	assert_leaf(ssl, a);
+	assert_ptr_equal(kept->last, a);
+	assert_leaf(ssl, same);
+	assert_ptr_equal(kept->last, a);
+	assert_leaf(ssl, b);
+	assert_ptr_equal(kept->last, b);
+	assert_leaf(ssl, same);
+	assert_ptr_equal(kept->last, same);
+
+	/* What is remembered is the answer; for another, or while another thread looks, it is not.
+	 */
+	memset(kept->key_of_last, 7, PIN_LEN);
+	assert_int_equal(peer_key_of_leaf(lib, ssl, a, got), 0);
+	assert_memory_equal(got, kept->key_of_last, PIN_LEN);
+	assert_false(atomic_flag_test_and_set(&kept->last_in_use));
+	assert_leaf(ssl, a);
+	assert_leaf(ssl, b);
+	assert_ptr_equal(kept->last, same);
+	atomic_flag_clear(&kept->last_in_use);
+	assert_leaf(ssl, b);
+
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	X509_free(a);
+	X509_free(same);
+	X509_free(b);
 	EVP_PKEY_free(another);
 }
 
@@ -458,6 +512,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pins_of_every_kind_of_key),
 		cmocka_unit_test(a_pin_is_of_the_key_alone),
+		cmocka_unit_test(the_last_leaf),
 		cmocka_unit_test(texts_of_certificates),
 		cmocka_unit_test(a_text_too_long_is_cut),
 		cmocka_unit_test(dates_of_certificates),

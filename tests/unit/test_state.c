@@ -151,6 +151,31 @@ static void check_programs_index_second(const void *arg)
 	SSL_SESSION_free(session);
 }
 
+/* Qt takes one index and uses three. */
+static void check_programs_three_places(const void *arg)
+{
+	struct openssl *lib = openssl_of_method(TLS_client_method());
+	int mine = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx), *copy;
+	char places[3];
+
+	(void)arg;
+	CHECK(mine > 0);
+	CHECK(state_make_ctx(lib, ctx) && state_make_ssl(lib, ssl));
+	for (int i = 0; i < 3; i++) {
+		CHECK(!SSL_get_ex_data(ssl, mine + i));
+		CHECK(SSL_set_ex_data(ssl, mine + i, &places[i]) == 1);
+	}
+	copy = SSL_dup(ssl);
+	CHECK(copy && state_of_ssl(lib, copy) && state_of_ssl(lib, copy) != state_of_ssl(lib, ssl));
+	for (int i = 0; i < 3; i++)
+		CHECK(SSL_get_ex_data(copy, mine + i) == &places[i]);
+	SSL_free(copy);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+}
+
 /* What a program keeps on its SSL_CTX by an index that it took for SSLs, and ours beside it. */
 static void check_stray_index(struct openssl *lib, SSL_CTX *ctx, int index)
 {
@@ -187,6 +212,7 @@ CHILD_TEST(states_of_dying_objects, check_dying_objects)
 CHILD_TEST(verdicts_of_sessions, check_sessions)
 CHILD_TEST(a_program_that_took_the_lowest_index, check_programs_index_first)
 CHILD_TEST(a_program_that_took_a_later_index, check_programs_index_second)
+CHILD_TEST(a_program_that_uses_three_places, check_programs_three_places)
 CHILD_TEST(a_program_that_uses_an_index_of_another_class, check_index_of_another_class)
 
 int main(void)
@@ -197,6 +223,7 @@ int main(void)
 		cmocka_unit_test(verdicts_of_sessions),
 		cmocka_unit_test(a_program_that_took_the_lowest_index),
 		cmocka_unit_test(a_program_that_took_a_later_index),
+		cmocka_unit_test(a_program_that_uses_three_places),
 		cmocka_unit_test(a_program_that_uses_an_index_of_another_class),
 	};
 
