@@ -172,7 +172,8 @@ check-abi:
 
 # One program: make check-clients CLIENT='python: urllib'
 check-clients:
-	@scripts/deps.sh build test clients
+	@scripts/deps.sh build test
+	@scripts/deps.sh clients
 	@$(MAKE) --no-print-directory -s all
 	@BUILD=$(BUILD) scripts/clients.sh $(if $(CLIENT),'$(CLIENT)')
 

@@ -31,9 +31,9 @@ packages() { # GROUP
 		echo apparmor bash-completion logrotate systemd
 		;;
 	# What the programs of tests/clients are in.
-	clients) sed -n 's/.*packages="\([^"]*\)".*/\1/p' tests/clients/programs/*.py ;;
+	clients) /usr/bin/python3 -B tests/clients/run.py --list-packages ;;
 	suites) echo curl dpkg-dev gnutls-bin iproute2 libcurl4 libio-socket-ssl-perl libnet-ssleay-perl \
-		nghttp2-proxy perl python3 ruby stunnel4 util-linux ;;
+		nghttp2-proxy openssl perl php-cli python3 ruby stunnel4 util-linux ;;
 	*)
 		echo "deps.sh: '$1' is no group; write build, demo, test, clients, suites, abi, lint or bench" >&2
 		return 2

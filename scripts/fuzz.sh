@@ -51,7 +51,7 @@ row() { # TARGET EXIT-CODE
 		/^#[0-9]+\t/ { runs = substr($1, 2) }
 		/^#[0-9]+\t.* cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") covered = $(i + 1) }
 		/^Done [0-9]+ runs in/ { runs = $2; seconds = $5 }
-		/ERROR: |runtime error: |deadly signal|Test unit written to/ { found = found "\n  " $0 }
+		/ERROR: |runtime error: |Test unit written to/ { found = found "\n  " $0 }
 		END {
 			printf "%-10s %12d %8s %9d %9d%s\n", target, runs, seconds, covered, rc != 0, found
 		}' "$OUT/$1.log"

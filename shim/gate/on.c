@@ -174,8 +174,8 @@ int on_get_verify_mode(const SSL *ssl)
 static bool session_is_good(struct openssl *lib, SSL *ssl, SSL_SESSION *session)
 {
 	const int before = errno;
-	bool good = gate_session_is_good(lib, ssl, session) ||
-		    !lib->SSL_SESSION_is_resumable(session);
+	bool good =
+		gate_session_is_good(lib, ssl, session) || !lib->SSL_SESSION_is_resumable(session);
 
 	errno = before;
 	return good;

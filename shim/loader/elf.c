@@ -26,7 +26,7 @@ static size_t room(const struct elf_object *o, const void *array, size_t size)
 {
 	uintptr_t at = (uintptr_t)array;
 
-	return at >= o->low && at < o->high ? (o->high - at) / size : 0;
+	return array && at >= o->low && at < o->high ? (o->high - at) / size : 0;
 }
 
 /* The same; nothing for an array whose elements would not be aligned. */

@@ -68,12 +68,14 @@ sample() { # GROUP MEASURE UNIT VARIANT VALUE
 	printf '%s\t%s\t%s\t%s\t%d\t%s\n' "$1" "$2" "$3" "$4" "$round" "$5" >>samples.tsv
 }
 
-# Runs COMMAND in VARIANT; each line that it prints is NAME UNIT VALUE.
+# Runs COMMAND in VARIANT; each line that it prints is NAME UNIT VALUE. Sets own, if there is such a line.
 measure() { # GROUP PREFIX VARIANT COMMAND...
 	local said name unit value
 	said=$(in_variant "$3" "${@:4}")
 	while read -r name unit value; do
 		sample "$1" "$2$name" "$unit" "$3" "$value"
+		# shellcheck disable=SC2034 # for whoever asked
+		[ "$name" != own ] || own=$value
 	done <<<"$said"
 }
 

@@ -82,10 +82,25 @@ bool step(SSL *ssl)
 	return rv == 1;
 }
 
-double now(void)
+static double read_clock(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+double now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+double thread_time(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+double process_time(void)
+{
+	return read_clock(CLOCK_PROCESS_CPUTIME_ID);
 }

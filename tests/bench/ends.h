@@ -36,7 +36,10 @@ SSL *new_client(SSL_CTX *ctx);
 /* Goes on with a handshake over memory: whether it is done. Ends the program when it fails. */
 bool step(SSL *ssl);
 
-/* Nanoseconds on a clock that only goes forward. */
+/* Nanoseconds on a clock that only goes forward; of processor time that this thread, and that all
+ * threads of this process spent. */
 double now(void);
+double thread_time(void);
+double process_time(void);
 
 #endif

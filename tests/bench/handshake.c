@@ -21,7 +21,7 @@ struct client {
 struct worker {
 	pthread_t thread;
 	struct client client;
-	double begun, ended;
+	double begun, ended, spent;
 };
 
 static const struct kind *kind;
@@ -97,10 +97,12 @@ static void *work(void *argument)
 
 	handshake(&w->client); /* what is done once is not counted */
 	pthread_barrier_wait(&ready);
+	w->spent = -thread_time();
 	w->begun = now();
 	for (int i = 0; i < count; i++)
 		handshake(&w->client);
 	w->ended = now();
+	w->spent += thread_time();
 	SSL_SESSION_free(w->client.session);
 	return NULL;
 }
@@ -131,7 +133,7 @@ int main(int argc, char **argv)
 {
 	struct client first = { 0 };
 	struct worker *workers;
-	double begun, made, connected, ended;
+	double begun, ended, spent;
 	int threads;
 
 	if (argc != 7) {
@@ -146,12 +148,16 @@ int main(int argc, char **argv)
 		fail("COUNT and THREADS are 1 or more");
 
 	begun = now();
+	spent = -thread_time();
 	client_ctx = client_context(kind, argv[6]);
-	made = now();
+	begun -= now();
+	spent += thread_time();
 	server_ctx = server_context(kind, argv[4], argv[5]);
-	connected = now();
+	begun += now();
+	spent -= thread_time();
 	handshake(&first);
-	printf("first ms %.4f\n", (now() - connected + made - begun) / 1e6);
+	spent += thread_time();
+	printf("first ms %.4f\nfirst-cpu ms %.4f\n", (now() - begun) / 1e6, spent / 1e6);
 	print_memory();
 	SSL_SESSION_free(first.session);
 
@@ -160,14 +166,16 @@ int main(int argc, char **argv)
 		if (pthread_create(&workers[i].thread, NULL, work, &workers[i]) != 0)
 			fail("thread");
 	begun = INFINITY;
-	ended = 0;
+	ended = spent = 0;
 	for (int i = 0; i < threads; i++) {
 		pthread_join(workers[i].thread, NULL);
 		begun = fmin(begun, workers[i].begun);
 		ended = fmax(ended, workers[i].ended);
+		spent += workers[i].spent;
 	}
-	printf("rate /s %.1f\neach ms %.5f\n", 1e9 * count * threads / (ended - begun),
-	       (ended - begun) / 1e6 / count);
+	printf("rate /s %.1f\n", 1e9 * count * threads / (ended - begun));
+	printf("each ms %.5f\n", (ended - begun) / 1e6 / count);
+	printf("cpu us %.2f\n", spent / 1e3 / count / threads);
 	free(workers);
 	SSL_CTX_free(client_ctx);
 	SSL_CTX_free(server_ctx);

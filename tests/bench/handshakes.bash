@@ -54,18 +54,18 @@ all_handshakes_once() {
 count_handshakes() { # KIND VARIANT
 	local command counts
 	mapfile -t command < <(ends "$1" COUNT 1)
-	read -ra counts <<<"$(slope "$2" 5 25 client_step -- "${command[@]}")"
+	read -ra counts <<<"$(slope "$2" 5 45 client_step -- "${command[@]}")"
 	sample handshakes "$1.both" instructions "$2" "${counts[0]}"
 	sample handshakes "$1.client" instructions "$2" "${counts[1]}"
 }
 
 handshake_table() { # KIND TITLE
-	local columns
-	columns=("$1.1.rate:a second:time" "$1.both:instructions, both sides:count"
-		"$1.client:the client alone:count")
 	printf '\n%s\n' "$2"
 	# shellcheck disable=SC2046 # a list of words
-	table handshakes bare "${columns[@]}" -- $(variants_of "$1")
+	table handshakes bare "$1.1.rate:a second:time" "$1.1.cpu:us of a processor:time" -- $(variants_of "$1")
+	# shellcheck disable=SC2046 # a list of words
+	table handshakes bare "$1.both:instructions, both sides:count" "$1.client:the client alone:count" \
+		-- $(variants_of "$1")
 }
 
 group_handshakes() {

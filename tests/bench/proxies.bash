@@ -35,20 +35,21 @@ start_haproxy() { # PORT SERVER-PORT CERTIFICATE: its only trust anchor, which i
 	"${CLEAN[@]}" haproxy -db -f "haproxy-$1.conf" >"haproxy-$1.log" 2>&1 </dev/null &
 }
 
-# Sets PORT: of PROXY, which knows CERTIFICATE, in front of the server. Another port where it is taken.
+# Sets PORT and PROXY, the process: of one that knows CERTIFICATE, in front of the server. Another port
+# where it is taken.
 start_proxy() { # PROXY CERTIFICATE
-	local pid tries wait
+	local tries wait
 	for ((tries = 0; tries < 20; tries++)); do
 		PORT=$((20000 + RANDOM % 10000))
 		"start_$1" "$PORT" "$server_port" "$2"
-		pid=$!
-		started "$pid"
+		PROXY=$!
+		started "$PROXY"
 		for ((wait = 0; wait < 250; wait++)); do
-			kill -0 "$pid" 2>/dev/null || continue 2
+			kill -0 "$PROXY" 2>/dev/null || continue 2
 			! (: <>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null || return 0
 			sleep 0.02
 		done
-		end "$pid"
+		end "$PROXY"
 	done
 	cat "$1-$PORT.log" >&2
 	return 1
@@ -61,15 +62,37 @@ ask() { # VARIANT COUNT THREADS MIB: the command
 	esac
 }
 
+# Milliseconds of processor time that the server and the variant's proxy spent so far.
+spent() { # VARIANT
+	local pid
+	for pid in "$server" ${pids[$1]:-}; do
+		sed 's/.*) //' "/proc/$pid/stat"
+	done | awk -v hz="$(getconf CLK_TCK)" '{ n += $12 + $13 } END { print n * 1000 / hz }'
+}
+
+# With the processor time of all who take part, divided by PARTS.
+ask_and_count() { # PREFIX PARTS UNIT VARIANT COUNT THREADS MIB
+	local command before own
+	mapfile -t command < <(ask "${@:4}")
+	before=$(spent "$4")
+	measure proxies "$1" "$4" "${command[@]}"
+	sample proxies "$1cpu" "$3" "$4" \
+		"$(awk -v own="$own" -v before="$before" -v after="$(spent "$4")" -v n="$2" \
+			'BEGIN { printf "%.4f", (own + after - before) / n }')"
+}
+
 proxies_once() {
-	local variant command
+	local variant count mib
+	count=$(times 400)
+	mib=$(times 512)
 	for variant in "${variants[@]}"; do
-		mapfile -t command < <(ask "$variant" "$(times 300)" 1 "$(times 512)")
-		measure proxies 1. "$variant" "${command[@]}"
+		ask_and_count 1. "$count" ms "$variant" "$count" 1 0
 	done
 	for variant in "${variants[@]}"; do
-		mapfile -t command < <(ask "$variant" $(($(times 400) / 8 + 1)) 8 0)
-		measure proxies 8. "$variant" "${command[@]}"
+		ask_and_count 8. "$((count / 8 * 8))" ms "$variant" $((count / 8)) 8 0
+	done
+	for variant in "${variants[@]}"; do
+		ask_and_count bulk. "$mib" ms/MiB "$variant" 0 1 "$mib"
 	done
 }
 
@@ -81,14 +104,15 @@ count_bulk() { # VARIANT
 }
 
 group_proxies() {
-	local server_port variant proxy variants command PORT
-	declare -A ports=()
+	local server server_port variant proxy variants command PORT PROXY
+	declare -A ports=() pids=()
 	variants=(bare control pin stunnel haproxy)
 	make_policy 1 "pin = $(<one.pin)" >policies/pin.ini
 	make_policy 1 "pin = $(<pki/nobody.pin)" >policies/wrong.ini
 
 	"${CLEAN[@]}" ./server one.pem one.key >server.port 2>server.log </dev/null &
-	started $!
+	server=$!
+	started "$server"
 	wait_for [ -s server.port ]
 	server_port=$(<server.port)
 	# Each of them refuses when it knows another certificate.
@@ -99,6 +123,7 @@ group_proxies() {
 		must_fail "$proxy" ./client plain "$PORT" 1 1 0
 		start_proxy "$proxy" one.pem
 		ports[$proxy]=$PORT
+		pids[$proxy]=$PROXY
 	done
 
 	for variant in bare control pin; do
@@ -112,10 +137,12 @@ group_proxies() {
 	summarise proxies bare
 	printf '\nOne client over loopback, one connection after the other (full TLS 1.3 handshake, 64 bytes asked for)\n'
 	table proxies bare '1.rate:connections a second:time' '8.rate:of 8 threads, a second:time' -- "${variants[@]}"
-	printf '\nHow long such a connection takes with its request, and a download of %s MiB\n' "$(times 512)"
+	printf '\nHow long such a connection takes with its request\n'
 	table proxies bare '1.p50:half of them, ms:time' '1.p99:99 of 100, ms:time' -- "${variants[@]}"
-	echo
-	table proxies bare '1.bulk:MB/s:time' -- "${variants[@]}"
+	printf '\nA download of %s MiB\n' "$(times 512)"
+	table proxies bare 'bulk.bulk:MB/s:time' -- "${variants[@]}"
+	printf '\nProcessor time of all who take part: client, proxy and server\n'
+	table proxies bare '1.cpu:a connection, ms:time' 'bulk.cpu:a MiB, ms:time' -- "${variants[@]}"
 	printf '\nInstructions of the client for each MiB, in records of 16 KiB\n'
 	table proxies bare 'read:read:count' 'write:written:count' -- bare control pin
 }

@@ -23,8 +23,7 @@ class Program:
     """
 
     name: str
-    # Debian packages, in one line with `packages="', where scripts/deps.sh finds them.
-    # The version of the first one is shown.
+    # Debian packages. The version of the first one is shown.
     packages: str
     # An instance of a class of servers/: what answers.
     server: object
@@ -32,6 +31,9 @@ class Program:
     command: tuple
     # Path below {home} -> text; put there before each run.
     files: dict = dataclasses.field(default_factory=dict)
+    # Packages that are not installed but laid over /usr, for this row alone: those that another
+    # origin's package may stand in for. The first one's version is shown.
+    beside: str = ""
     env: dict = dataclasses.field(default_factory=dict)
     stdin: str = ""
     # Regular expressions of what differs from run to run in the output; what matches is taken out.

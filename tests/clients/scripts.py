@@ -19,6 +19,7 @@ def script(suffix, words):
 
 
 python = script(".py", ("/usr/bin/python3",))
+pypy = script(".py", ("pypy3",))
 perl = script(".pl", ("perl",))
 ruby = script(".rb", ("/usr/bin/ruby",))
 php = script(".php", ("php", "-d", "display_errors=stderr", "-d", "log_errors=0"))

@@ -1,26 +1,17 @@
-#!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Of all that uses libssl in Debian's main, how much do the rows show?
 
-share.py --build FOLDER
-
-Facts come from the package index that apt has, and from `pinshim scan' of the programs of the rows.
-A package is *shown* if a row that is covered is of it, or if the object is its through which that
-row's program has libssl. A package *stands on* what is shown if it depends on a package that is.
+A package is shown if it is the first of a row that is covered, or has the object that called libssl
+when that row's program made a handshake. What there is to be shown is taken from apt's package index.
 """
 
-import argparse
 import collections
-import json
-import pathlib
 import re
-import shutil
 import subprocess
 
-import run
-
-# Sections of what others are written with, rather than run.
-LIBRARIES = ("libs", "interpreters", "python", "perl", "ruby", "php", "lisp", "java", "javascript", "ocaml", "haskell")
+TLS = "libssl3"
+# Sections of interpreters and of their modules.
+RUNTIMES = ("interpreters", "python", "perl", "ruby", "php", "lisp", "java", "javascript", "ocaml", "haskell")
 
 
 def output(*command):
@@ -46,29 +37,16 @@ def index():
     return packages
 
 
-def owners(path):
-    """The packages that have a file of that name, or whose path ends so."""
-    name = pathlib.Path(path).name
-    return {
-        package.strip().partition(":")[0]
-        for line in output("dpkg-query", "-S", f"*/{name}").splitlines()
-        for package in line.partition(": ")[0].split(",")
-        if line.endswith("/" + name)
-    }
-
-
-def shown(build):
-    """The packages that the covered rows show."""
+def owners(names):
+    """The packages that have a file with one of these NAMES."""
+    names = {name for name in names if re.fullmatch(r"[\w.+-]+", name)}
+    if not names:
+        return set()
     found = set()
-    for row in run.programs():
-        if row.uncovered or row.fallback:
-            continue
-        found.add(row.packages.split()[0])
-        path = row.scanned or shutil.which(row.command[0], path="/usr/sbin:/usr/bin:/sbin:/bin")
-        told = output(build / "pinshim", "scan", "--json", path or row.command[0])
-        for stack in json.loads(told)["stacks"] or [] if told else []:
-            if stack["stack"] == "openssl" and stack["through"]:
-                found |= owners(stack["through"])
+    for line in output("dpkg-query", "-S", *(f"*/{name}" for name in names)).splitlines():
+        packages, _, path = line.partition(": ")
+        if path.rpartition("/")[2] in names:
+            found |= {package.strip().partition(":")[0] for package in packages.split(",")}
     return found
 
 
@@ -76,15 +54,27 @@ def part(some, of):
     return f"{len(some):,} of {len(of):,} ({100 * len(some) / len(of):.0f} %)"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", type=run.path, required=True, help="the folder of pinshim")
-    build = parser.parse_args().build
+def reach(packages, start, goal):
+    """Whether START needs GOAL, by however many others."""
+    known, new = {start}, [start]
+    while new:
+        for name in packages.get(new.pop(), ("", ()))[1]:
+            if name == goal:
+                return True
+            if name not in known:
+                known.add(name)
+                new.append(name)
+    return False
+
+
+def tell(seen):
+    """Prints the shares of SEEN, the packages that are shown."""
     packages = index()
-    seen = shown(build) & set(packages)
-    direct = {name for name, (_, needs) in packages.items() if "libssl3" in needs}
-    print(f"Debian 12 main has {len(packages):,} packages for amd64, debugging and development aside.")
-    print(f"depend on libssl3 themselves, and are shown themselves: {part(direct & seen, direct)}")
+    seen = seen & set(packages)
+    direct = {name for name, (_, needs) in packages.items() if TLS in needs}
+    print(f"Debian 12 main has {len(packages):,} packages, debugging and development aside.")
+    print(f"depend on {TLS} themselves (it has libcrypto, too: not all make TLS), and are shown themselves: "
+          f"{part(direct & seen, direct)}")
 
     sections = collections.defaultdict(set)
     for name in direct:
@@ -96,17 +86,21 @@ def main():
         for section, names in sorted(sections.items(), key=lambda item: (-len(item[1]), item[0]))
     ))
 
-    # What others stand on: libraries that use libssl, and runtimes under the name that rows know.
-    bases = {name for name in direct | seen if packages[name][0] in LIBRARIES}
-    users = {name for name, (_, needs) in packages.items() if needs & bases or name in direct}
-    standing = {name for name in users if name in seen or packages[name][1] & seen & bases}
-    print(f"depend on libssl3, or on a library or runtime that uses it, and stand on one that is shown: "
-          f"{part(standing, users)}")
-    many = collections.Counter({base: sum(base in needs for _, needs in packages.values()) for base in bases & seen})
-    print("  " + ", ".join(f"{base} {count:,}" for base, count in many.most_common(20)))
-    lacking = collections.Counter({base: sum(base in needs for _, needs in packages.values()) for base in bases - seen})
-    print("  not shown: " + ", ".join(f"{base} {count:,}" for base, count in lacking.most_common(20)))
+    users = collections.defaultdict(set)
+    for name, (_, needs) in packages.items():
+        for needed in needs:
+            users[needed].add(name)
 
+    def counts(names):
+        of = sorted(names, key=lambda name: (-len(users[name]), name))
+        return ", ".join(f"{name} {len(users[name]):,}" for name in of[:20] if users[name])
 
-if __name__ == "__main__":
-    main()
+    libraries = {name for name in direct if packages[name][0] == "libs"}
+    on_any = direct.union(*(users[name] for name in libraries))
+    on_shown = (direct & seen).union(*(users[name] for name in libraries & seen))
+    print(f"depend on {TLS}, or on a library that does, and are shown or depend on one that is: {part(on_shown, on_any)}")
+    print("  " + counts(libraries & seen))
+    runtimes = {name for name in seen if packages[name][0] in RUNTIMES and reach(packages, name, TLS)}
+    print("depend on a runtime or a module of one that is shown, whether they make TLS or not: "
+          f"{len(set().union(*(users[name] for name in runtimes))):,}")
+    print("  " + counts(runtimes))

@@ -60,8 +60,8 @@ class Run:
         return b"".join(c.plain for c in self.connections)
 
 
-def settle(pki, folder):
-    """Makes the namespaces that we were started in what a row needs."""
+def settle(pki, folder, beside):
+    """Makes the namespaces that we were started in what a row needs; BESIDE lies over /usr."""
     with socket.socket() as any_socket:
         request = struct.pack("16sH14x", b"lo", 0)
         flags = struct.unpack("16sH14x", fcntl.ioctl(any_socket, 0x8913, request))[1]  # SIOCGIFFLAGS
@@ -80,6 +80,9 @@ def settle(pki, folder):
     subprocess.run(["openssl", "rehash", str(certificates)], check=True, stderr=subprocess.DEVNULL)
     for over, under in ((hosts, "/etc/hosts"), (certificates, "/etc/ssl/certs")):
         subprocess.run(["mount", "--bind", str(over), under], check=True)
+    if beside:
+        layers = f"lowerdir={beside}/usr:/usr"
+        subprocess.run(["mount", "-t", "overlay", "overlay", "-o", layers, "/usr"], check=True)
 
 
 def wait_until(condition, seconds):

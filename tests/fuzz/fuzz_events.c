@@ -68,8 +68,10 @@ static int take(const struct event_read *e, void *arg)
 	check_chain(e->served, e->n_served);
 	check_chain(e->validated, e->n_validated);
 	if (e->n_served) {
-		seen = realloc(seen, (n_seen + 1) * sizeof(*seen));
-		must(seen);
+		struct known *grown = realloc(seen, (n_seen + 1) * sizeof(*seen));
+
+		must(grown);
+		seen = grown;
 		strcpy(seen[n_seen].name, e->name);
 		strcpy(seen[n_seen++].pin, e->served[0].pin);
 	}

@@ -191,8 +191,11 @@ static bool serves(const struct scene *s, EVP_PKEY *key, bool (*bears)(X509 *, E
 	return false;
 }
 
-/* Whether the leaf verifies for the name, as TLS servers do, by these anchors alone. */
-static bool verifies(const struct scene *s, X509 *anchors[2], bool partial)
+/*
+ * Whether the leaf verifies for the name, as TLS servers do, by these anchors alone
+ * and through what is served; with STORED also through what the program has.
+ */
+static bool verifies(const struct scene *s, X509 *anchors[2], bool partial, bool stored)
 {
 	X509_STORE *store = X509_STORE_new();
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -207,7 +210,7 @@ static bool verifies(const struct scene *s, X509 *anchors[2], bool partial)
 	for (size_t i = 0; i < s->chain.n; i++)
 		must(sk_X509_push(untrusted, s->chain.certs[i]) > 0);
 	for (int i = 0; i < 2; i++)
-		if (s->stored[i])
+		if (stored && s->stored[i])
 			must(sk_X509_push(untrusted, s->stored[i]) > 0);
 	must(X509_STORE_CTX_init(ctx, store, s->chain.certs[0], untrusted) == 1);
 	must(X509_STORE_CTX_set_default(ctx, "ssl_server") == 1);
@@ -228,7 +231,8 @@ static bool verifies(const struct scene *s, X509 *anchors[2], bool partial)
 
 static bool anchored_at(const struct scene *s, X509 *ca)
 {
-	return X509_cmp(ca, s->chain.certs[0]) != 0 && verifies(s, (X509 *[2]){ ca, NULL }, true);
+	return X509_cmp(ca, s->chain.certs[0]) != 0 &&
+	       verifies(s, (X509 *[2]){ ca, NULL }, true, true);
 }
 
 /* Whether some certificate with KEY, stored or served, anchors the leaf. */
@@ -307,10 +311,11 @@ static bool oracle(const struct scene *s, bool surely)
 	case SECTION_ROOT:
 		return anchors(s, keys[KEY_ROOT]);
 	case SECTION_FULL:
-		return (s->stored[0] || s->stored[1]) && verifies(s, (X509 **)s->stored, false);
+		return (s->stored[0] || s->stored[1]) &&
+		       verifies(s, (X509 **)s->stored, false, false);
 	case SECTION_FILE:
 	case SECTION_ADDRESS:
-		return verifies(s, root, true);
+		return verifies(s, root, true, false);
 	case SECTION_CERT:
 		return same_bytes(leaf, certs[CERT_LEAF]);
 	case SECTION_EVERY:
@@ -321,7 +326,7 @@ static bool oracle(const struct scene *s, bool surely)
 			return false;
 		return bears(leaf, keys[KEY_LEAF]) && !serves(s, keys[KEY_INT], has_spki);
 	case SECTION_CT:
-		return verifies(s, root, true) && same_tbs(leaf, certs[CERT_CT]);
+		return verifies(s, root, true, false) && same_tbs(leaf, certs[CERT_CT]);
 	case SECTION_KNOWN:
 		return bears(leaf, keys[KEY_LEAF]);
 	case SECTION_FIRST:

@@ -43,6 +43,28 @@ build_samples() {
 	cp "$S/plain" "$S/usr/sbin/apache3"
 	cp "$S/libtls.so" "$S/usr/lib/apache2/modules/mod_ssl.so"
 
+	# Interpreters, which have their modules below the prefix of their library.
+	interpreter() { # PROGRAM LIBRARY MODULE
+		mkdir -p "$S/$(dirname "$1")" "$S/$(dirname "$2")" "$S/$(dirname "$3")"
+		sample "$2" -shared -fPIC "-Wl,-soname,${2##*/}" <<<'int run(void); int run(void) { return 0; }'
+		sample "$1" "-Wl,-rpath,$S/$(dirname "$2")" "$S/$2" \
+			<<<'int run(void); int main(void) { return run(); }'
+		cp "$S/libtls.so" "$S/$3"
+	}
+	interpreter pypy/bin/pypy3 pypy/lib/libpypy3.9-c.so pypy/lib/pypy3.9/_pypy_openssl.pypy39-pp73.so
+	interpreter tcl/bin/tclsh tcl/lib/libtcl8.6.so tcl/lib/tcltk/machine/tcltls1.7/tcltls.so
+	interpreter prolog/bin/swipl prolog/lib/libswipl.so.9 prolog/lib/swi-prolog/lib/machine/ssl4pl.so
+	interpreter R/bin/exec/R R/lib/libR.so R/site-library/curl/libs/curl.so
+	mkdir -p "$S/lua/bin" "$S/lua/lib/machine/lua/5.3"
+	cp "$S/plain" "$S/lua/bin/lua5.3"
+	cp "$S/libtls.so" "$S/lua/lib/machine/lua/5.3/_openssl.so"
+
+	# A library that has its TLS in a module below a third folder.
+	mkdir -p "$S/opt/lib" "$S/opt/libexec/machine/gensio/2.6"
+	sample opt/lib/libgensio.so.4 -shared -fPIC -Wl,-soname,libgensio.so.4 <<<"$main"
+	sample gensio '-Wl,-rpath,$ORIGIN/opt/lib' -Wl,--no-as-needed "$S/opt/lib/libgensio.so.4" <<<"$main"
+	cp "$S/libtls.so" "$S/opt/libexec/machine/gensio/2.6/libgensio_ssl.so"
+
 	sample loads -ldl <<<'
 		#include <dlfcn.h>
 		int main(void) { return !dlsym(dlopen("libssl.so.3", RTLD_NOW), "TLS_client_method"); }'

@@ -78,7 +78,24 @@ library() { # NAME: its path on this machine
 	is "$S/usr/sbin/apache3" no-tls - -
 	rm "$S/usr/lib/apache2/modules/mod_ssl.so"
 	is "$S/usr/sbin/apache2" no-tls - -
-	rm -r "$S/usr"
+	rm -r "${S:?}/usr"
+}
+
+@test "interpreters, through modules beside their library" {
+	local program
+	for program in pypy/bin/pypy3 tcl/bin/tclsh prolog/bin/swipl R/bin/exec/R lua/bin/lua5.3; do
+		is "$S/$program" yes run,host openssl:module
+	done
+	# Another version's are none of its own.
+	mv "$S/pypy/lib/pypy3.9" "$S/pypy/lib/pypy3.10"
+	is "$S/pypy/bin/pypy3" no-tls - -
+	rm -r "${S:?}"/{pypy,tcl,prolog,R,lua}
+}
+
+@test "a library that is used, through its modules" {
+	is "$S/gensio" yes run,host openssl:module
+	rm -r "$S/opt/libexec"
+	is "$S/gensio" no-tls - -
 }
 
 @test "libraries are looked for as the loader does" {

@@ -35,7 +35,7 @@ class Run:
         self.outcomes = {}
         seen = collections.Counter()
         # Several tests of one name are told apart by what became of them, not by their order.
-        for line in sorted((folder / "outcomes").read_text("utf-8", "replace").splitlines()):
+        for line in sorted(filter(None, (folder / "outcomes").read_text("utf-8", "replace").split("\n"))):
             outcome, name = line.split(" ", 1)
             seen[name] += 1
             if seen[name] > 1:

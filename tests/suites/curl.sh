@@ -6,6 +6,9 @@
 # handshake.
 # shellcheck shell=bash disable=SC2034,SC2154 # see scripts/suites.sh
 
+# shellcheck source=tests/suites/built.bash
+source "$SUITES/built.bash"
+
 package=curl
 minimum=50
 handshakes=40
@@ -13,7 +16,7 @@ handshakes=40
 prepare() {
 	source_package curl
 	(
-		cd "$TREE"
+		cd "$TREE" || exit
 		# They are newer than what Debian's patches touch, so that nobody asks for automake.
 		touch aclocal.m4
 		find . -name Makefile.in -newermt @0 -exec touch {} +
@@ -21,18 +24,11 @@ prepare() {
 		quiet ./configure --disable-dependency-tracking --disable-shared --disable-ldap \
 			--disable-manual --without-{ssl,zlib,libpsl,brotli,zstd,nghttp2,libidn2,librtmp}
 		quiet make -j2 -C tests/server
-		cd tests
+		cd tests || exit
 		tests_of_tls >selected
 		programs_of_tests
 		rm -rf ../{docs,src,projects,packages,plan9,winbuild,debian,.pc} libtest/*.[ch] unit
 	)
-}
-
-quiet() { # COMMAND...: says what it printed only when it fails
-	"$@" >"$TREE/log" 2>&1 || {
-		cat "$TREE/log" >&2
-		return 1
-	}
 }
 
 # The numbers of the tests whose <server> section names one that speaks TLS.
@@ -48,7 +44,7 @@ tests_of_tls() {
 programs_of_tests() {
 	local test
 	while read -r test; do
-		grep -q "^lib%TESTNUMBER" "data/test$test" && [ -e "libtest/lib$test.c" ] || continue
+		grep -q "^lib%TESTNUMBER" "data/test$test" || continue
 		(cd libtest && quiet gcc -w -DHAVE_CONFIG_H -I. -I../../include -I../../lib -I../../src \
 			-o "lib$test" "lib$test.c" first.c testutil.c ../../lib/{warnless,timediff}.c \
 			-l:libcurl.so.4)
@@ -56,7 +52,7 @@ programs_of_tests() {
 }
 
 run() {
-	cd tests
+	cd tests || return
 	# shellcheck disable=SC2046 # numbers
 	tested USER=root srcdir=. perl -I. ./runtests.pl -L "$SUITES/curl.pl" -a -n \
 		-c /usr/bin/curl -vc /usr/bin/curl $(cat selected)

@@ -6,6 +6,9 @@
 # without (compression, SCTP) is left out.
 # shellcheck shell=bash disable=SC2034,SC2154 # see scripts/suites.sh
 
+# shellcheck source=tests/suites/built.bash
+source "$SUITES/built.bash"
+
 package=libssl3
 minimum=1900
 handshakes=1900
@@ -43,10 +46,10 @@ programs() { # COMMAND: COMMAND PROGRAM HELPERS ARGUMENT...
 prepare() {
 	source_package openssl
 	(
-		cd "$TREE"
+		cd "$TREE" || exit
 		quiet ./Configure no-asm
 		quiet make build_generated
-		cd test
+		cd test || exit
 		mkdir engines
 		compile -shared -fPIC -o engines/dasync.so ../engines/e_dasync.c -lcrypto
 		for file in testutil/*.c ../apps/lib/opt.c; do
@@ -56,6 +59,7 @@ prepare() {
 		programs build
 		touch scratch
 	)
+	rm -rf "$TREE.kept"
 	mkdir "$TREE.kept"
 	mv "$TREE/test" "$TREE/apps" "$TREE.kept"
 	rm -rf "$TREE"
@@ -76,15 +80,9 @@ build() { # PROGRAM HELPERS
 	compile -o "$1" "$1.c" "${sources[@]}" libtestutil.a -lssl -lcrypto
 }
 
-quiet() { # COMMAND...: says what it printed only when it fails
-	"$@" >"$TREE/log" 2>&1 || {
-		cat "$TREE/log" >&2
-		return 1
-	}
-}
-
 run() {
-	cd test
+	cd test || return
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	programs line | tested OPENSSL_CONF=/dev/null "OPENSSL_ENGINES=$PWD/engines" \
 		TEST_CERTS_DIR=certs CTLOG_FILE=ct/log_list.cnf sh -c '
 			while read -r line; do

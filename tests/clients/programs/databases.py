@@ -180,6 +180,12 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key
 exec ovsdb-client -p key -c cert -C {ca} list-dbs ssl:{address}:{port}
 """
 
+REPLICA = """
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out cert -subj /CN=me 2>/dev/null
+exec redis-server --port 0 --unixsocket socket --save '' --loglevel warning --replicaof {host} {port} \\
+	--tls-replication yes --tls-ca-cert-file {ca} --tls-cert-file cert --tls-key-file key
+"""
+
 
 def psql(name, mode, **more):
     return Program(
@@ -250,6 +256,16 @@ PROGRAMS = [
                  "-n", "1", "-c", "1", "-t", "ping_mbulk", "-q"),
         scanned="/usr/bin/redis-benchmark",
         noise=(r"[0-9.]+(?= requests| msec)", r"p50=[0-9.]+", r".*rps=.*\r"),
+    ),
+    Program(
+        name="redis-server as a replica",
+        packages="redis-server",
+        server=Redis(),
+        command=("sh", "-c", REPLICA),
+        ready="{home}/socket",
+        poke=("sleep", "1"),
+        noise=(r"^\d+:\w [^#*]*", r"pid=\d+"),
+        scanned="/usr/bin/redis-server",
     ),
     python("python redis", packages="python3-redis", server=Redis(), text=REDIS_PYTHON),
     perl("perl Redis", packages="libredis-perl", server=Redis(), text=REDIS_PERL),

@@ -18,7 +18,9 @@ PROGRAMS = [
         packages="openssl",
         server=Dtls(b"one\n"),
         command=(
-            "sh", "-c", '{ echo one; sleep 1; } | openssl s_client -dtls -quiet -no_ign_eof -verify_quiet -verify_return_error -connect "$0"',
+            "sh", "-c",
+            "{ echo one; sleep 1; } | openssl s_client -dtls -quiet -no_ign_eof -verify_quiet -verify_return_error "
+            '-connect "$0"',
             "{host}:{port}",
         ),
         scanned="/usr/bin/openssl",
@@ -37,11 +39,5 @@ PROGRAMS = [
         server=Dtls(b"one\n"),
         command=("ncat", "--udp", "--ssl-verify", "--ssl-trustfile", "{ca}", "-i", "1s", "{host}", "{port}"),
         stdin="one\n",
-    ),
-    Program(
-        name="turnutils_uclient, DTLS",
-        packages="coturn",
-        server=Dtls(b"\x21\x12\xa4\x42"),
-        command=("turnutils_uclient", "-S", "-u", "u", "-w", "p", "-n", "1", "-m", "1", "-E", "{ca}", "-p", "{port}", "{host}"),
     ),
 ]

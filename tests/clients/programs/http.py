@@ -63,24 +63,6 @@ PROGRAMS = [
         noise=(r"^\S+ \S+ socat\[\d+\]",),
     ),
     Program(
-        name="ncat",
-        packages="ncat",
-        server=Http(),
-        command=("ncat", "--ssl-verify", "--ssl-trustfile", "{ca}", "{host}", "{port}"),
-        stdin="GET / HTTP/1.0\r\n\r\n",
-    ),
-    Program(
-        name="ab",
-        packages="apache2-utils",
-        server=Http(),
-        command=("ab", "-q", "-n", "3", "-c", "1", URL),
-        verifies=False,
-        # It counts what failed, and is content.
-        refusal=0,
-        # Times, in columns.
-        noise=(r"[ \d.]+",),
-    ),
-    Program(
         name="w3m",
         packages="w3m",
         server=Http(),

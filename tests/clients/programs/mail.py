@@ -249,11 +249,6 @@ def s_nail(name, server, url, *more):
     )
 
 
-def uncovered(name, packages, server, why, command, **more):
-    return Program(name=name, packages=packages, server=server, command=command, scan=more.pop("scan", ("no",)),
-                   uncovered=why, **more)
-
-
 PROGRAMS = [
     fetchmail("fetchmail, IMAPS", Imaps(), "imap", "ssl"),
     fetchmail("fetchmail, POP3 with STLS", Pop(), "pop3", "sslproto 'auto'"),
@@ -380,9 +375,24 @@ PROGRAMS = [
         files={"it.py": PERDITION_POKE},
         noise=(r"^\w+ +\d+ [0-9:]+ ", r"(?<=imap4)\[\d+\](?=: [A-Z])", r"(?<=127.0.0.1:)\d+(?=->)"),
     ),
-    uncovered("msmtp", packages="msmtp", server=Smtp(), why="GnuTLS", command=("msmtp", "--host={host}", "--port={port}", "--tls", "--tls-trust-file={ca}", "--from=me@example.com",
-               "--domain=example.com", "you@example.com"), stdin=MESSAGE),
-    uncovered("mpop", packages="mpop", server=Pops(), why="GnuTLS", command=("mpop", "--host={host}", "--port={port}", "--tls", "--tls-starttls=off", "--tls-trust-file={ca}",
-               "--user=me", "--passwordeval=echo pw", "--auth=user", "--delivery=mbox,{home}/mbox", "--quiet",
-               "--uidls-file={home}/uidls")),
+    Program(
+        name="msmtp",
+        packages="msmtp",
+        server=Smtp(),
+        command=("msmtp", "--host={host}", "--port={port}", "--tls", "--tls-trust-file={ca}", "--from=me@example.com",
+                 "--domain=example.com", "you@example.com"),
+        stdin=MESSAGE,
+        scan=("no",),
+        uncovered="GnuTLS",
+    ),
+    Program(
+        name="mpop",
+        packages="mpop",
+        server=Pops(),
+        command=("mpop", "--host={host}", "--port={port}", "--tls", "--tls-starttls=off", "--tls-trust-file={ca}",
+                 "--user=me", "--passwordeval=echo pw", "--auth=user", "--delivery=mbox,{home}/mbox", "--quiet",
+                 "--uidls-file={home}/uidls"),
+        scan=("no",),
+        uncovered="GnuTLS",
+    ),
 ]

@@ -169,7 +169,8 @@ PROGRAMS = [
         server=Mqtt(),
         # When it cannot connect, it tries for ever.
         scanned="/usr/bin/paho_c_pub",
-        command=("timeout", "3", "paho_c_pub", "-t", "t", "-c", "ssl://{host}:{port}", "--cafile", "{ca}", "-q", "1", "-m", "hello"),
+        command=("timeout", "3", "paho_c_pub", "-t", "t", "-c", "ssl://{host}:{port}", "--cafile", "{ca}", "-q", "1",
+                 "-m", "hello"),
     ),
     python("python paho-mqtt", packages="python3-paho-mqtt", server=Mqtt(), text=PAHO),
     python("python asyncio-mqtt", packages="python3-asyncio-mqtt", server=Mqtt(), text=ASYNCIO_MQTT),

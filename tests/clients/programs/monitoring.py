@@ -56,7 +56,10 @@ PROGRAMS = [
         name="check_tcp -S",
         packages="monitoring-plugins-basic",
         server=Http(),
-        command=(f"{PLUGINS}/check_tcp", "-S", "-H", "{host}", "-p", "{port}", "-E", "-s", r"GET / HTTP/1.0\r\n\r\n", "-e", "HTTP"),
+        command=(
+            f"{PLUGINS}/check_tcp", "-S", "-H", "{host}", "-p", "{port}", "-E", "-s", r"GET / HTTP/1.0\r\n\r\n",
+            "-e", "HTTP",
+        ),
         noise=(r"\d\.\d{3,}", r"^[0-9A-F]{16}:error"),
         verifies=False,
         refusal=2,

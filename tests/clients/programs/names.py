@@ -72,7 +72,8 @@ print(dns.query.tls(asked, "{address}", timeout=5, port={port}, server_hostname=
 LDAP3 = """
 import ldap3, ssl
 tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, ca_certs_file="{ca}")
-it = ldap3.Connection(ldap3.Server("{host}", {port}, use_ssl=True, tls=tls, get_info=None), "cn=me", "pw", auto_bind=True)
+it = ldap3.Connection(ldap3.Server("{host}", {port}, use_ssl=True, tls=tls, get_info=None), "cn=me", "pw",
+    auto_bind=True)
 it.search("cn=hello", "(cn=*)", attributes="cn", search_scope="BASE")
 print(it.response)
 it.unbind()
@@ -120,8 +121,8 @@ PROGRAMS = [
         command=("dig", "+tls", "+tls-ca={ca}", "+tls-hostname={host}", "@{address}", "-p", "{port}",
                  "www.example.com", "A", "+short", "+tries=1", "+time=5"),
     ),
-    resolver("unbound", packages="unbound", command=("unbound", "-d", "-p", "-c", "unbound.conf"), conf="unbound.conf", text=UNBOUND,
-             noise=(r"^\[\d+\]", r"\[\d+:\d\]")),
+    resolver("unbound", packages="unbound", command=("unbound", "-d", "-p", "-c", "unbound.conf"),
+             conf="unbound.conf", text=UNBOUND, noise=(r"^\[\d+\]", r"\[\d+:\d\]")),
     Program(
         name="getdns_query",
         packages="getdns-utils",
@@ -130,10 +131,13 @@ PROGRAMS = [
                  "A", "-j"),
         noise=(r'"(query|replies)_full":.*', r'"id": *\d+', r'"transaction_id".*'),
     ),
-    resolver("stubby", packages="stubby", command=("stubby", "-C", "stubby.yml"), conf="stubby.yml", text=STUBBY, noise=(r"^\[[0-9:.]+\]",)),
-    resolver("dnsdist", packages="dnsdist", command=("dnsdist", "-C", "dnsdist.conf", "--supervised", "--disable-syslog"),
+    resolver("stubby", packages="stubby", command=("stubby", "-C", "stubby.yml"),
+             conf="stubby.yml", text=STUBBY, noise=(r"^\[[0-9:.]+\]",)),
+    resolver("dnsdist", packages="dnsdist",
+             command=("dnsdist", "-C", "dnsdist.conf", "--supervised", "--disable-syslog"),
              conf="dnsdist.conf", text=DNSDIST),
-    resolver("smartdns", packages="smartdns", command=("smartdns", "-f", "-c", "smartdns.conf", "-p", "-"), conf="smartdns.conf", text=SMARTDNS),
+    resolver("smartdns", packages="smartdns", command=("smartdns", "-f", "-c", "smartdns.conf", "-p", "-"),
+             conf="smartdns.conf", text=SMARTDNS),
     Program(
         name="dnsperf",
         packages="dnsperf",

@@ -1,19 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Perl: every way to TLS there leads to Net::SSLeay or to Crypt::SSLeay."""
 
-from frame import Program
+import scripts
 from servers.http import Http
 
 
 def perl(name, packages, script, **more):
-    return Program(
-        name=f"perl: {name}",
-        packages=packages,
-        server=Http(),
-        command=("perl", "get.pl"),
-        files={"get.pl": "use strict;\nuse warnings;\n" + script},
-        **more,
-    )
+    return scripts.perl(f"perl {name}", packages, Http(), "use strict;\nuse warnings;\n" + script, **more)
 
 
 PROGRAMS = [

@@ -210,7 +210,8 @@ PROGRAMS = [
         name="stunnel, client = yes",
         packages="stunnel4",
         command=("stunnel4", "{home}/conf"),
-        poke=("curl", "-sSf", "--unix-socket", "{home}/socket", "http://{host}/"),
+        # Whether curl still finds it, when the connection is reset at once, is chance.
+        poke=("sh", "-c", 'curl -sSf --unix-socket "$0" "$1" || exit 1', "{home}/socket", "http://{host}/"),
         ready="{home}/socket",
     ),
     proxy(

@@ -1,24 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Python: its standard library, and what Debian packages on top of it."""
 
-from frame import Program
+import scripts
 from servers.http import Http, Http2, WebSocket
 
-URL = "https://{host}:{port}/"
-
-
-def python(name, packages, script, server=Http(), interpreter="/usr/bin/python3", **more):
-    """A script is a file of its own, so that it is started as a program is."""
-    return Program(
-        name=f"python: {name}",
-        packages=packages,
-        server=server,
-        command=(interpreter, "get.py"),
-        files={"get.py": script},
-        # Addresses of objects, in what is said of an exception.
-        noise=(r"0x[0-9a-f]+", r"\d+\.\d+"),
-        **more,
-    )
+def python(name, packages, script, server=Http(), **more):
+    # Addresses of objects and times, in what is said of an exception.
+    return scripts.python(f"python {name}", packages, server, script, noise=(r"0x[0-9a-f]+", r"\d+\.\d+"), **more)
 
 
 PROGRAMS = [
@@ -229,11 +217,11 @@ async def main():
 asyncio.run(main())
 """,
     ),
-    python(
-        "PyPy",
+    scripts.pypy(
+        name="pypy urllib",
         packages="pypy3",
-        interpreter="pypy3",
-        script="""
+        server=Http(),
+        text="""
 import urllib.request
 print(urllib.request.urlopen("https://{host}:{port}/").read())
 """,

@@ -1,20 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Ruby: its own openssl, and the two that bring another way, EventMachine and libcurl."""
 
-from frame import Program
+import scripts
 from servers.http import Http, Http2
 
 
 def ruby(name, packages, script, server=Http(), **more):
-    return Program(
-        name=f"ruby: {name}",
-        packages=packages,
-        server=server,
-        command=("/usr/bin/ruby", "get.rb"),
-        files={"get.rb": script},
-        noise=(r"0x[0-9a-f]+", r"\d+\.\d+"),
-        **more,
-    )
+    # Addresses of objects and times, in what is said of an exception.
+    return scripts.ruby(f"ruby {name}", packages, server, script, noise=(r"0x[0-9a-f]+", r"\d+\.\d+"), **more)
 
 
 PROGRAMS = [

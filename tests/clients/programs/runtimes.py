@@ -1,29 +1,26 @@
 # SPDX-License-Identifier: MIT
 """Other language runtimes: PHP, Lua, Tcl, Prolog, R, PicoLisp; Guile, Erlang and Java."""
 
+import scripts
 from frame import Program
 from servers.http import Http
 
-PHP = ("php", "-d", "display_errors=stderr", "-d", "log_errors=0", "get.php")
-
 PROGRAMS = [
-    Program(
-        name="php: https stream",
+    scripts.php(
+        name="php https stream",
         packages="php-cli",
         server=Http(),
-        command=PHP,
-        files={"get.php": """<?php
+        text="""<?php
 $answer = file_get_contents("https://{host}:{port}/");
 echo $answer;
 exit($answer === false ? 3 : 0);
-"""},
+""",
     ),
-    Program(
-        name="php: ssl stream, unverified, without waiting",
+    scripts.php(
+        name="php ssl stream, unverified, without waiting",
         packages="php-cli",
         server=Http(),
-        command=PHP,
-        files={"get.php": """<?php
+        text="""<?php
 $context = stream_context_create(["ssl" => ["verify_peer" => false, "peer_name" => "{host}"]]);
 $tls = stream_socket_client("tcp://{host}:{port}", $code, $text, 20, STREAM_CLIENT_CONNECT, $context);
 stream_set_blocking($tls, false);
@@ -34,24 +31,50 @@ if (!$done)
 stream_set_blocking($tls, true);
 fwrite($tls, "GET / HTTP/1.0\\r\\n\\r\\n");
 echo stream_get_contents($tls);
-"""},
+""",
         verifies=False,
         refusal=3,
     ),
-    Program(
-        name="php: curl",
+    scripts.php(
+        name="php curl",
         packages="php-curl php-cli",
         server=Http(),
-        command=PHP,
-        files={"get.php": """<?php
+        text="""<?php
 $curl = curl_init("https://{host}:{port}/");
 curl_exec($curl);
 fwrite(STDERR, curl_error($curl));
 exit(curl_errno($curl));
+""",
+    ),
+    Program(
+        name="node https",
+        packages="libc-ares2 libbrotli1 libicu72 libnghttp2-14 libssl3 libuv1",
+        beside="nodejs libnode108 node-acorn node-cjs-module-lexer node-undici",
+        server=Http(),
+        command=("node", "--use-openssl-ca", "get.js"),
+        files={"get.js": """
+const https = require("https");
+https.get("https://{host}:{port}/", answer => answer.pipe(process.stdout)).on("error", problem => {
+	console.error(problem.message);
+	process.exitCode = 3;
+});
 """},
     ),
     Program(
-        name="lua: luasec",
+        name="node fetch",
+        packages="libc-ares2 libbrotli1 libicu72 libnghttp2-14 libssl3 libuv1",
+        beside="nodejs libnode108 node-acorn node-cjs-module-lexer node-undici",
+        server=Http(),
+        command=("node", "--use-openssl-ca", "--no-warnings", "get.js"),
+        files={"get.js": """
+fetch("https://{host}:{port}/").then(answer => answer.text()).then(console.log, problem => {
+	console.error(problem.cause.message);
+	process.exitCode = 3;
+});
+"""},
+    ),
+    Program(
+        name="lua luasec",
         packages="lua-sec lua5.1",
         server=Http(),
         command=("lua5.1", "get.lua"),
@@ -66,7 +89,7 @@ print(tls:receive("*a"))
 """},
     ),
     Program(
-        name="lua: cqueues",
+        name="lua cqueues",
         packages="lua-cqueues lua-luaossl lua5.3",
         server=Http(),
         command=("lua5.3", "get.lua"),
@@ -79,7 +102,7 @@ loop:wrap(function()
 	tls:getStore():add("{ca}")
 	local peer = assert(socket.connect {host = "{host}", port = {port}, sendname = "{host}"})
 	assert(peer:starttls(tls))
-	peer:write("GET / HTTP/1.0\r\n\r\n")
+	peer:write("GET / HTTP/1.0\\r\\n\\r\\n")
 	peer:flush()
 	print(assert(peer:read("*a")))
 end)
@@ -88,7 +111,7 @@ assert(loop:loop())
         noise=(r"0x[0-9a-f]+",),
     ),
     Program(
-        name="tcl: http, tls",
+        name="tcl http, tls",
         packages="tcl-tls tcl",
         server=Http(),
         command=("tclsh", "get.tcl"),
@@ -104,7 +127,7 @@ exit [expr {[http::status $token] ne "ok"}]
         noise=(r"sock[0-9a-f]+",),
     ),
     Program(
-        name="prolog: http_open",
+        name="prolog http_open",
         packages="swi-prolog-nox",
         server=Http(),
         command=("swipl", "-g", "main", "-t", "halt(3)", "get.pl"),
@@ -116,7 +139,7 @@ get :- http_open('https://{host}:{port}/', In, [cacerts([file('{ca}')])]),
 """},
     ),
     Program(
-        name="R: curl",
+        name="R curl",
         packages="r-cran-curl r-base-core",
         server=Http(),
         command=("Rscript", "--vanilla", "get.R"),
@@ -126,14 +149,14 @@ cat(rawToChar(curl::curl_fetch_memory("https://{host}:{port}/")$content))
         scanned="/usr/lib/R/bin/exec/R",
     ),
     Program(
-        name="picolisp: ssl",
+        name="picolisp ssl",
         packages="picolisp",
         server=Http(),
         command=("/usr/lib/picolisp/bin/ssl", "{host}", "{port}", "/"),
         verifies=False,
     ),
     Program(
-        name="guile: gnutls",
+        name="guile gnutls",
         packages="guile-gnutls guile-3.0",
         server=Http(),
         command=("guile", "-s", "get.scm"),
@@ -147,7 +170,7 @@ cat(rawToChar(curl::curl_fetch_memory("https://{host}:{port}/")$content))
         uncovered="GnuTLS, which it loads by name",
     ),
     Program(
-        name="erlang: httpc",
+        name="erlang httpc",
         packages="erlang-inets erlang-ssl erlang-base",
         server=Http(),
         command=("escript", "get.erl"),
@@ -163,7 +186,7 @@ main(_) ->
         uncovered="Erlang's own TLS",
     ),
     Program(
-        name="java: HttpClient",
+        name="java HttpClient",
         packages="openjdk-17-jdk-headless",
         server=Http(),
         command=("java", "-Xshare:auto", "Get.java"),

@@ -27,7 +27,8 @@ PROGRAMS = [
         server=Sink(b"one"),
         # Two lines through a pipe, which it cannot do without. It ends by itself after them.
         command=(
-            "sh", "-c", "printf 'one\\ntwo\\n' | exec syslog-ng -Fe --no-caps -f conf -R persist -c control --pidfile pid",
+            "sh", "-c",
+            "printf 'one\\ntwo\\n' | exec syslog-ng -Fe --no-caps -f conf -R persist -c control --pidfile pid",
         ),
         scanned="/usr/sbin/syslog-ng",
         files={"conf": SYSLOG_NG},
@@ -39,6 +40,7 @@ PROGRAMS = [
         server=Sink(b"one.two 1 1"),
         command=("carbon-c-relay", "-f", "{home}/conf", "-C", "{ca}", "-l", "{home}/log"),
         files={"conf": CARBON},
+        # It says nothing of what goes well.
         poke=("sh", "-c", "echo one.two 1 1 | socat - TCP:127.0.0.1:2003; sleep 2; ! grep -o 'failed to.*' log"),
         ready=2003,
         # What it could not deliver it tries for long when it is ended.

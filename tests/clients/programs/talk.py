@@ -38,7 +38,8 @@ ftp_close($it);
 """
 
 TF = """
-/def -hCONNECT c = /send hello%;/repeat -1 1 /quit
+/def -hCONNECT c = /send hello
+/def -t"ok" o = /quit
 /def -hDISCONNECT d = /quit
 /def -hCONFAIL f = /quit
 /test addworld("it", "", "{host}", "{port}", "", "", "", "x")
@@ -100,7 +101,7 @@ PROGRAMS = [
         name="epic5",
         packages="epic5",
         server=Irc(),
-        command=("sh", "-c", "(sleep 2; echo /quit) | epic5 -d -q -n me {host}:{port}::::irc-ssl"),
+        command=("sh", "-c", "(sleep 1; echo /quit) | epic5 -d -q -n me {host}:{port}::::irc-ssl"),
         env={"TERM": "dumb", "LOGNAME": "me", "MAIL": "/nonexistent"},
         noise=(r"Process \[\d+\]", r".*\d\d:\d\d.*", r"(?:^\*\*\* (INFO|SSL).*\n)+"),
         scanned="/usr/bin/epic5",
@@ -109,7 +110,7 @@ PROGRAMS = [
         name="tf5",
         packages="tf5",
         server=Line(),
-        command=("sh", "-c", "sleep 3 | tf5 -ftfrc -v"),
+        command=("sh", "-c", "sleep 1 | tf5 -ftfrc -v"),
         files={"tfrc": TF},
         env={"TERM": "dumb"},
         verifies=False,
@@ -124,9 +125,10 @@ PROGRAMS = [
         packages="sendxmpp",
         server=Xmpp(),
         # Without its log-in: it asks again without TLS, and forgets that it is not connected.
-        farewell=rb"<\?xml version='1.0'\?><stream:stream [^>]*> ",
+        farewell=rb"<\?xml version='1.0'\?><stream:stream [^>]*> ?",
         scanned="/usr/bin/sendxmpp",
-        command=("perl", "-X", "/usr/bin/sendxmpp", "-u", "me", "-p", "pw", "-j", "{host}", "-t", "-a", "{ca}", "you@example.com"),
+        command=("perl", "-X", "/usr/bin/sendxmpp", "-u", "me", "-p", "pw", "-j", "{host}", "-t", "-a", "{ca}",
+                 "you@example.com"),
         stdin="hello\n",
     ),
     python("python slixmpp", packages="python3-slixmpp", server=Xmpp(), text=SLIXMPP,
@@ -146,7 +148,7 @@ PROGRAMS = [
         name="telnet-ssl",
         packages="telnet-ssl",
         server=Telnet(),
-        command=("sh", "-c", "sleep 2 | telnet-ssl -z ssl -z secure -z verify=1 -z cacert={ca} {host} {port}"),
+        command=("sh", "-c", "sleep 1 | telnet-ssl -z ssl -z secure -z verify=1 -z cacert={ca} {host} {port}"),
         scanned="/usr/bin/telnet-ssl",
     ),
     Program(

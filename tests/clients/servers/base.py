@@ -102,6 +102,8 @@ class Peer:
         try:
             while True:
                 rest += self._receive()
+                # Who has said something may now wait for an answer.
+                self._socket.settimeout(2)
         except (EOFError, OSError):
             pass
         while len(rest) >= 5 and 0x14 <= rest[0] <= 0x17 and rest[1] == 3:

@@ -140,6 +140,7 @@ class Redis(Server):
         b"COMMAND": b"*0",
         b"CONFIG": b"*2\r\n$4\r\nsave\r\n$0\r\n",
         b"GET": b"$5\r\nhello",
+        b"PSYNC": b"+FULLRESYNC " + 40 * b"0" + b" 0",
         b"INFO": b"$19\r\nredis_version:7.0.0",
         b"HELLO": b"-NOPROTO only the old one",
     }

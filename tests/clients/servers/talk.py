@@ -221,14 +221,11 @@ class Line(Server):
 
 
 class Telnet(Server):
-    """Asks for the kind of terminal, and then takes lines."""
+    """Asks for the kind of terminal, and ends with the answer."""
 
     expect = b"\xff\xfb\x18"
 
     def speak(self, peer):
         peer.send(b"\xff\xfd\x18")
-        try:
-            while True:
-                peer.until(b"\n")
-        except EOFError:
-            pass
+        while self.expect not in peer.buffer:
+            peer.more()

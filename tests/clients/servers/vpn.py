@@ -1,13 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The far ends of VPNs, up to where a client has shown who it is."""
 
-import os
-import pathlib
-import subprocess
-import tempfile
-import time
-
-from servers.base import Connection, Server
+from servers.base import Server
 from servers.http import Http
 
 
@@ -18,7 +12,7 @@ class Sstp(Server):
 
     def speak(self, peer):
         peer.until(b"\r\n\r\n")
-        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\nServer: Microsoft-HTTPAPI/2.0\r\n\r\n")
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n")
         peer.more()
 
 

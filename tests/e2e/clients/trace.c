@@ -2,9 +2,9 @@
 /*
  * Calls every function that is interposed, with objects in all sorts of states,
  * and says what each call left behind: errno, the whole error queue and the
- * marks in it, the loader's last error, descriptors, threads, signals. trace PKI
- * CERTIFICATE NAME prints the same in every run in which nothing is refused. It
- * must never know of the shim.
+ * marks in it, the loader's last error, the next descriptor, and at last threads
+ * and signals. trace PKI CERTIFICATE NAME prints the same in every run in which
+ * nothing is refused. It must never know of the shim.
  */
 #include "ends.h"
 #include "process.h"
@@ -59,6 +59,7 @@ static void after(const char *call, long result, int error)
 {
 	unsigned long last;
 	const char *loader;
+	int next;
 
 	printf("%s = %ld, errno %d\n", call, result, error);
 	/* From mark to mark, and then the rest. */
@@ -68,6 +69,9 @@ static void after(const char *call, long result, int error)
 	}
 	loader = dlerror();
 	printf("    dlerror %s\n", loader ? loader : "none");
+	next = dup(STDOUT_FILENO);
+	printf("    next descriptor %d\n", next);
+	close(next);
 }
 
 /* The call twice over: with few errors, and with a queue that has room for one more. */
