@@ -170,7 +170,7 @@ check-abi:
 	@scripts/deps.sh build test
 	@scripts/abi.sh tables
 
-# One program: make check-clients CLIENT='python: urllib'
+# One program: make check-clients CLIENT='python urllib'
 check-clients:
 	@scripts/deps.sh build test
 	@scripts/deps.sh clients

@@ -8,6 +8,7 @@
 # build/bench (OUT) are left: table.txt, what is printed; results.tsv and samples.tsv, the same for
 # machines; growth.svg and growth.png. TINY=yes only sees that everything runs.
 set -euo pipefail
+shopt -s inherit_errexit
 
 BUILD=$(realpath "${BUILD:-build}")
 ROUNDS=${ROUNDS:-9}
@@ -59,7 +60,7 @@ leave() {
 	rm -rf "$OUT/policies"
 	[ -z "$TEE" ] || {
 		exec >&-
-		wait "$TEE"
+		wait "$TEE" 2>/dev/null || :
 	}
 }
 trap leave EXIT

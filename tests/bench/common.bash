@@ -27,23 +27,13 @@ title() { # VARIANT
 	esac
 }
 
-policy_of() { # VARIANT: the file, if it has one
-	case $1 in
-	[0-9]*) echo "$OUT/policies/$1.ini" ;;
-	*) [ ! -e "$OUT/policies/$1.ini" ] || echo "$OUT/policies/$1.ini" ;;
-	esac
-}
-
-in_variant() { # VARIANT COMMAND...
-	local variables=() policy
+in_variant() { # VARIANT COMMAND...: one under a policy has it in policies/VARIANT.ini
+	local variables=()
 	case $1 in
 	bare | curl | stunnel | haproxy) ;;
 	empty | control) variables=("LD_PRELOAD=$OUT/$1.so") ;;
-	*)
-		variables=("LD_PRELOAD=$BUILD/libpinshim.so")
-		policy=$(policy_of "$1")
-		[ -z "$policy" ] || variables+=("PINSHIM_POLICY=$policy")
-		;;
+	idle) variables=("LD_PRELOAD=$BUILD/libpinshim.so") ;;
+	*) variables=("LD_PRELOAD=$BUILD/libpinshim.so" "PINSHIM_POLICY=$OUT/policies/$1.ini") ;;
 	esac
 	"${CLEAN[@]}" "${variables[@]}" "${@:2}"
 }

@@ -19,9 +19,10 @@ curl_once() {
 }
 
 count_curl() { # VARIANT
-	local command
+	local command counts
 	mapfile -t command < <(fetch "$1")
-	sample curl instructions instructions "$1" "$(count "$1" -- "${command[@]}")"
+	counts=$(count "$1" -- "${command[@]}")
+	sample curl instructions instructions "$1" "$counts"
 }
 
 group_curl() {

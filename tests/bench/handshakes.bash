@@ -52,9 +52,10 @@ all_handshakes_once() {
 }
 
 count_handshakes() { # KIND VARIANT
-	local command counts
+	local command said counts
 	mapfile -t command < <(ends "$1" COUNT 1)
-	read -ra counts <<<"$(slope "$2" 5 45 client_step -- "${command[@]}")"
+	said=$(slope "$2" 5 45 client_step -- "${command[@]}")
+	read -ra counts <<<"$said"
 	sample handshakes "$1.both" instructions "$2" "${counts[0]}"
 	sample handshakes "$1.client" instructions "$2" "${counts[1]}"
 }

@@ -97,8 +97,9 @@ proxies_once() {
 }
 
 count_bulk() { # VARIANT
-	local counts
-	read -ra counts <<<"$(slope "$1" 1 5 client_read client_write -- ./bulk COUNT one.pem one.key one.pem)"
+	local said counts
+	said=$(slope "$1" 1 5 client_read client_write -- ./bulk COUNT one.pem one.key one.pem)
+	read -ra counts <<<"$said"
 	sample proxies read instructions "$1" "${counts[1]}"
 	sample proxies write instructions "$1" "${counts[2]}"
 }

@@ -13,9 +13,10 @@ start_once() {
 }
 
 group_start() {
-	local variant
+	local variant counts
 	for variant in bare empty control idle; do
-		sample start instructions instructions "$variant" "$(count "$variant" -- /bin/true)"
+		counts=$(count "$variant" -- /bin/true)
+		sample start instructions instructions "$variant" "$counts"
 	done
 	control_is start instructions empty 100000 120000
 	each_round start_once

@@ -32,7 +32,7 @@ def without_hooks(*names):
 CERTIFICATE = [(GATE, r"if \(!certificate_is_good\(c\)\)", "if (!certificate_is_good(c) && 0)")]
 COMPLETION = [(GATE, r"if \(completion_is_good\((.*)\)\)", r"if (completion_is_good(\1) || 1)")]
 ESCALATION = [(GATE, r"if \(lib->SSL_get_verify_mode\(ssl\) == SSL_VERIFY_NONE\)\n", "if (0)\n")]
-TAKING_OFF = [("shim/gate/on.c", r"bool good = gate_session_is_good\(.*\);", "bool good = true;")]
+TAKING_OFF = [("shim/gate/on.c", r"bool good =\s+gate_session_is_good\([^;]*;", "bool good = true;")]
 EARLY = without_hooks("SSL_write_early_data")
 
 GATES = {

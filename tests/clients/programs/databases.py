@@ -264,7 +264,7 @@ PROGRAMS = [
         command=("sh", "-c", REPLICA),
         ready="{home}/socket",
         poke=("sleep", "1"),
-        noise=(r"^\d+:\w [^#*]*", r"pid=\d+"),
+        noise=(r"^\d+:\w [^#*]*", r"pid=\d+", r"^.*signal-handler.*"),
         scanned="/usr/bin/redis-server",
     ),
     python("python redis", packages="python3-redis", server=Redis(), text=REDIS_PYTHON),
