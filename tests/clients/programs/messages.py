@@ -70,8 +70,10 @@ print(it.channel().queue_declare("q").queue)
 it.release()
 """
 
+# What it says of its own tasks when it ends is a matter of chance.
 AIORMQ = """
-import aiormq, asyncio
+import aiormq, asyncio, logging
+logging.disable()
 async def main():
     it = await aiormq.connect("amqps://u:p@{host}:{port}/?cafile={ca}")
     channel = await it.channel()
