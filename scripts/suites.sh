@@ -112,12 +112,12 @@ binary_package() { # NAME
 # --- runs
 
 # Runs a command in a clean environment, alone on a network that has loopback only. What it leaves
-# running ends with it.
+# running ends with it. It stays in the suite's process group; to any other signal unshare(1) is deaf.
 tested() { # COMMAND... | VARIABLE=VALUE... COMMAND...
 	local alone=(unshare -nmpf --mount-proc --kill-child)
 	[ "$(id -u)" -eq 0 ] || alone+=(-Ur)
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	timeout "$LIMIT" "${alone[@]}" sh -c 'ip link set lo up && "$@"; exit $?' - \
+	timeout --foreground -s KILL "$LIMIT" "${alone[@]}" sh -c 'ip link set lo up && "$@"; exit $?' - \
 		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "HOME=$RUN/home" "TMPDIR=$RUN/tmp" LANG=C.UTF-8 \
 		"${STATE[@]}" "$@"
 }
@@ -207,7 +207,7 @@ rm -f "$DEBIAN/updated"
 # Two at a time: they wait more than they compute. Each has a group of its own, so that nothing
 # outlives an interrupted run.
 set -m
-trap 'jobs -p | sed s/^/-/ | xargs -r kill -- 2>/dev/null || :' EXIT
+trap 'jobs -p | sed s/^/-/ | xargs -r kill -KILL -- 2>/dev/null || :' EXIT
 trap 'exit 130' INT TERM HUP
 for suite; do
 	while [ "$(jobs -rp | wc -l)" -ge 2 ]; do
