@@ -16,6 +16,7 @@ TINY=${TINY:-}
 CPUS=$(nproc)
 OUT=$(realpath -m "${OUT:-$BUILD/bench}")
 cd "${BASH_SOURCE[0]%/*}/.."
+. scripts/bare.bash
 SOURCE=$PWD/tests/bench
 groups=(handshakes curl proxies start memory growth)
 [ $# -gt 0 ] || set -- "${groups[@]}"
@@ -29,6 +30,7 @@ done
 	echo "bench.sh: ROUNDS is '$ROUNDS'; write a number from 1 on" >&2
 	exit 2
 }
+need_bare_machine
 
 servers=()
 TEE=

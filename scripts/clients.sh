@@ -7,6 +7,8 @@
 set -euo pipefail
 
 cd "${BASH_SOURCE[0]%/*}/.."
+. scripts/bare.bash
+need_bare_machine
 unset "${!PINSHIM_@}" LD_PRELOAD
 BUILD=$(realpath "${BUILD:-build}")
 

@@ -22,6 +22,7 @@
 set -euo pipefail
 
 cd "${BASH_SOURCE[0]%/*}/.."
+. scripts/bare.bash
 umask 022
 BUILD=$(realpath "${BUILD:-build}")
 LIBRARY=$BUILD/libpinshim.so
@@ -195,12 +196,7 @@ done
 	set -- "${@##*/}"
 	set -- "${@%.sh}"
 }
-for file in /etc/pinshim/policy.ini /etc/pinshim/policy.d /etc/ld.so.preload; do
-	[ ! -s "$file" ] || {
-		say "there is a $file: runs without the library or without a policy need a machine without it"
-		exit 1
-	}
-done
+need_bare_machine
 mkdir -p "$RUNS" "$DEBIAN" "$HOME_OF_SUITES/tree"
 rm -f "$DEBIAN/updated"
 
