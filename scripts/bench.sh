@@ -9,6 +9,8 @@
 # machines; growth.svg and growth.png. TINY=yes only sees that everything runs.
 set -euo pipefail
 shopt -s inherit_errexit
+# Numbers have points.
+export LC_ALL=C.UTF-8
 
 BUILD=$(realpath "${BUILD:-build}")
 ROUNDS=${ROUNDS:-9}

@@ -24,6 +24,8 @@ set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/.."
 . scripts/bare.bash
 umask 022
+# Numbers have points.
+export LC_ALL=C.UTF-8
 BUILD=$(realpath "${BUILD:-build}")
 LIBRARY=$BUILD/libpinshim.so
 COMPARE=$PWD/tests/suites/compare.py
