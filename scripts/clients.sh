@@ -9,6 +9,7 @@ set -euo pipefail
 cd "${BASH_SOURCE[0]%/*}/.."
 . scripts/bare.bash
 need_bare_machine
+need_namespaces -m -n
 unset "${!PINSHIM_@}" LD_PRELOAD
 BUILD=$(realpath "${BUILD:-build}")
 

@@ -199,6 +199,7 @@ done
 	set -- "${@%.sh}"
 }
 need_bare_machine
+need_namespaces -n -m -p -f
 mkdir -p "$RUNS" "$DEBIAN" "$HOME_OF_SUITES/tree"
 rm -f "$DEBIAN/updated"
 

@@ -68,3 +68,12 @@ noticed() { # LINE: is said about each state
 		[[ $output == "$script: there is a /etc/ld.so.preload: runs without "*" need a machine without it" ]]
 	done
 }
+
+@test "a machine that allows no namespaces" {
+	local script
+	for script in suites.sh clients.sh; do
+		run setpriv --bounding-set=-sys_admin "$ROOT/scripts/$script"
+		[ "$status" = 1 ]
+		[[ $output == "$script: 'unshare -"*"' is not allowed here; it takes root, or namespaces for users" ]]
+	done
+}
