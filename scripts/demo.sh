@@ -41,6 +41,7 @@ make_key another
 
 say 'A TLS server on this machine.'
 echo "\$ openssl s_server -www -cert server.pem -key server.key &"
+: >server.log
 env -i /usr/bin/openssl s_server -www -accept 127.0.0.1:0 -cert server.pem -key server.key \
 	>server.log 2>&1 </dev/null &
 SERVER=$!

@@ -35,6 +35,7 @@ group_curl() {
 	done
 	make_policy 1 "pin = $(<pki/nobody.pin)" >policies/wrong.ini
 
+	: >curl-server.log
 	"${CLEAN[@]}" openssl s_server -www -accept 127.0.0.1:0 -cert one.pem -key one.key \
 		>curl-server.log 2>&1 </dev/null &
 	server=$!
