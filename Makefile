@@ -69,20 +69,20 @@ FUZZERS = $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/tests/%)
 all: $(BUILD)/libpinshim.so $(BUILD)/pinshim
 
 help:
-	@echo 'make              build $(BUILD)/libpinshim.so and $(BUILD)/pinshim'
-	@echo 'make demo         see a right pin accepted and a wrong one refused'
-	@echo 'make check        build and pass all tests'
-	@echo 'make check-abi    every way to make a handshake, on every line of OpenSSL'
-	@echo 'make check-clients which real programs are covered'
-	@echo 'make check-suites other projects'"'"' tests, without and with the library; SUITES="NAME..." picks some'
-	@echo 'make release      the one object for every Debian from 11 on'
-	@echo 'make install      to PREFIX=$(PREFIX), below DESTDIR=$(DESTDIR)'
-	@echo 'make uninstall    take that away again'
-	@echo 'make bench        measure what it costs'
-	@echo 'make fuzz         fuzz every parser, and certificates; SECONDS=60 each, TARGETS=all of them'
-	@echo 'make lint         formatting, static analysis, shell scripts, manual pages'
-	@echo 'make deps         install the Debian packages that all of these need'
-	@echo 'make clean        remove $(BUILD)'
+	@echo 'make                build $(BUILD)/libpinshim.so and $(BUILD)/pinshim'
+	@echo 'make demo           see a right pin accepted and a wrong one refused'
+	@echo 'make check          build and pass all tests'
+	@echo 'make check-abi      every way to make a handshake, on every line of OpenSSL'
+	@echo 'make check-clients  which real programs are covered; CLIENT=NAME picks one'
+	@echo 'make check-suites   other projects'"'"' tests, without and with the library; SUITES="NAME..." picks some'
+	@echo 'make release        the one object for every Debian from 11 on'
+	@echo 'make install        to PREFIX=$(PREFIX), below DESTDIR=$(DESTDIR)'
+	@echo 'make uninstall      take that away again'
+	@echo 'make bench          measure what it costs'
+	@echo 'make fuzz           fuzz every parser, and certificates; SECONDS=60 each; TARGETS="NAME..." picks some'
+	@echo 'make lint           formatting, static analysis, shell scripts, manual pages'
+	@echo 'make deps           install the Debian packages that all of these need'
+	@echo 'make clean          remove $(BUILD)'
 
 # Threads of other people's programs may have little stack (stunnel's: 64 KiB).
 $(ARCHIVE_OBJ): WARNINGS += $(if $(SANITIZE),,-Wframe-larger-than=2048)
@@ -154,6 +154,8 @@ release:
 
 deps:
 	@scripts/deps.sh build demo test suites lint bench
+	@scripts/deps.sh clients
+	@scripts/deps.sh abi || :
 
 demo:
 	@scripts/deps.sh build demo
@@ -173,7 +175,7 @@ check-abi:
 # One program: make check-clients CLIENT='python urllib'
 check-clients:
 	@scripts/deps.sh build test
-	@scripts/deps.sh clients
+	@CLIENT='$(CLIENT)' scripts/deps.sh clients
 	@$(MAKE) --no-print-directory -s all
 	@BUILD=$(BUILD) scripts/clients.sh $(if $(CLIENT),'$(CLIENT)')
 
@@ -224,7 +226,8 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help tests clients release deps demo check check-abi check-clients check-suites bench fuzz lint install uninstall clean FORCE
+.PHONY: all help tests clients release deps demo check check-abi check-clients check-suites bench fuzz lint \
+	install uninstall clean FORCE
 .SECONDARY:
 
 -include $(shell find $(BUILD) \( -name roots -o -name suites \) -prune -o -type f -name '*.d' -print 2>/dev/null)

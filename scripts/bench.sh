@@ -9,6 +9,8 @@
 # machines; growth.svg and growth.png. TINY=yes only sees that everything runs.
 set -euo pipefail
 shopt -s inherit_errexit
+# Numbers have points.
+export LC_ALL=C.UTF-8
 
 BUILD=$(realpath "${BUILD:-build}")
 ROUNDS=${ROUNDS:-9}
@@ -16,6 +18,7 @@ TINY=${TINY:-}
 CPUS=$(nproc)
 OUT=$(realpath -m "${OUT:-$BUILD/bench}")
 cd "${BASH_SOURCE[0]%/*}/.."
+. scripts/bare.bash
 SOURCE=$PWD/tests/bench
 groups=(handshakes curl proxies start memory growth)
 [ $# -gt 0 ] || set -- "${groups[@]}"
@@ -29,6 +32,7 @@ done
 	echo "bench.sh: ROUNDS is '$ROUNDS'; write a number from 1 on" >&2
 	exit 2
 }
+need_bare_machine
 
 servers=()
 TEE=

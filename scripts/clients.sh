@@ -1,17 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# Holds the library to real programs (tests/clients), which it installs if they are missing:
+# Holds the library to real programs (tests/clients), which are installed (scripts/deps.sh clients):
 # clients.sh [OPTION]... [NAME]..., all programs when none is named; what tests/clients/run.py takes.
 # BUILD is the folder of what is tested. Needs root, or namespaces for users.
 set -euo pipefail
 
 cd "${BASH_SOURCE[0]%/*}/.."
+. scripts/bare.bash
+need_bare_machine
+need_namespaces -m -n
 unset "${!PINSHIM_@}" LD_PRELOAD
 BUILD=$(realpath "${BUILD:-build}")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM HUP
+# Programs that give up root reach what is theirs.
+chmod 711 "$work"
+mkdir "$work/rows"
 env -i PATH=/usr/bin:/bin tests/lib/pki.sh "$work/pki"
 "${CC:-gcc}" -std=gnu11 -D_GNU_SOURCE -O1 -Wall -Wextra -Werror -fPIC -shared \
 	-o "$work/drive.so" tests/clients/drive.c
@@ -38,4 +45,4 @@ fetch_beside() { # PACKAGE...
 mapfile -t packages < <("${run[@]}" --list-beside "$@" 2>/dev/null)
 [ ${#packages[@]} = 0 ] || fetch_beside "${packages[@]}"
 
-"${run[@]}" "--beside=$beside" "--build=$BUILD" "--pki=$work/pki" "--observer=$work/drive.so" "$@"
+TMPDIR=$work/rows "${run[@]}" "--beside=$beside" "--build=$BUILD" "--pki=$work/pki" "--observer=$work/drive.so" "$@"

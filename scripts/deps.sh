@@ -30,8 +30,8 @@ packages() { # GROUP
 			python3-pyqt5 python3-pyqt6 sbcl
 		echo apparmor bash-completion logrotate systemd
 		;;
-	# What the programs of tests/clients are in.
-	clients) /usr/bin/python3 -B tests/clients/run.py --list-packages ;;
+	# What the programs of tests/clients are in, or that one which CLIENT names. Needs python3.
+	clients) /usr/bin/python3 -B tests/clients/run.py --list-packages ${CLIENT:+"$CLIENT"} ;;
 	suites) echo curl dpkg-dev gnutls-bin iproute2 libcurl4 libio-socket-ssl-perl libnet-ssleay-perl \
 		nghttp2-proxy openssl perl php-cli python3 ruby stunnel4 util-linux ;;
 	*)

@@ -13,6 +13,11 @@ cd "${BASH_SOURCE[0]%/*}/.." || exit 1
 # Not in SECONDS: to bash that is a clock.
 time=$(printenv SECONDS) || time=60
 OUT=build/fuzz
+# To a fuzzer 0 is for ever.
+[[ $time =~ ^[1-9][0-9]*$ ]] || {
+	echo "fuzz.sh: SECONDS is '$time'; write a number from 1 on" >&2
+	exit 2
+}
 
 merge=no
 [ "${1-}" != -m ] || {
@@ -25,7 +30,8 @@ merge=no
 done
 for name; do
 	[ -e "tests/fuzz/fuzz_$name.c" ] || {
-		echo "fuzz.sh: there is no tests/fuzz/fuzz_$name.c" >&2
+		echo "fuzz.sh: '$name' is no target; write one of:" \
+			"$(cd tests/fuzz && echo fuzz_*.c | sed 's/fuzz_//g; s/\.c//g')" >&2
 		exit 2
 	}
 done
@@ -75,6 +81,11 @@ if [ $merge = yes ]; then
 	done
 	exit $failed
 fi
+
+# Targets have process groups of their own, so that none outlives an interrupted run.
+set -m
+trap 'jobs -p | sed s/^/-/ | xargs -r kill -- 2>/dev/null' EXIT
+trap 'exit 130' INT TERM HUP
 
 printf '%-10s %12s %8s %9s %9s\n' target executions seconds coverage findings
 for name; do

@@ -22,7 +22,10 @@
 set -euo pipefail
 
 cd "${BASH_SOURCE[0]%/*}/.."
+. scripts/bare.bash
 umask 022
+# Numbers have points.
+export LC_ALL=C.UTF-8
 BUILD=$(realpath "${BUILD:-build}")
 LIBRARY=$BUILD/libpinshim.so
 COMPARE=$PWD/tests/suites/compare.py
@@ -112,12 +115,12 @@ binary_package() { # NAME
 # --- runs
 
 # Runs a command in a clean environment, alone on a network that has loopback only. What it leaves
-# running ends with it.
+# running ends with it. It stays in the suite's process group; to any other signal unshare(1) is deaf.
 tested() { # COMMAND... | VARIABLE=VALUE... COMMAND...
 	local alone=(unshare -nmpf --mount-proc --kill-child)
 	[ "$(id -u)" -eq 0 ] || alone+=(-Ur)
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	timeout "$LIMIT" "${alone[@]}" sh -c 'ip link set lo up && "$@"; exit $?' - \
+	timeout --foreground -s KILL "$LIMIT" "${alone[@]}" sh -c 'ip link set lo up && "$@"; exit $?' - \
 		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "HOME=$RUN/home" "TMPDIR=$RUN/tmp" LANG=C.UTF-8 \
 		"${STATE[@]}" "$@"
 }
@@ -195,19 +198,15 @@ done
 	set -- "${@##*/}"
 	set -- "${@%.sh}"
 }
-for file in /etc/pinshim/policy.ini /etc/pinshim/policy.d /etc/ld.so.preload; do
-	[ ! -s "$file" ] || {
-		say "there is a $file: runs without the library or without a policy need a machine without it"
-		exit 1
-	}
-done
+need_bare_machine
+need_namespaces -n -m -p -f
 mkdir -p "$RUNS" "$DEBIAN" "$HOME_OF_SUITES/tree"
 rm -f "$DEBIAN/updated"
 
 # Two at a time: they wait more than they compute. Each has a group of its own, so that nothing
 # outlives an interrupted run.
 set -m
-trap 'jobs -p | sed s/^/-/ | xargs -r kill -- 2>/dev/null || :' EXIT
+trap 'jobs -p | sed s/^/-/ | xargs -r kill -KILL -- 2>/dev/null || :' EXIT
 trap 'exit 130' INT TERM HUP
 for suite; do
 	while [ "$(jobs -rp | wc -l)" -ge 2 ]; do

@@ -69,5 +69,5 @@ noticed() { # CHECK TEXT: of every program
 	FOLDER=$BUILT
 	clients nobody
 	[ "$status" = 1 ]
-	[[ $stderr == *"run.py: no program is called 'nobody'; --list prints them"* ]]
+	[[ $stderr == *"clients.sh: no program is called 'nobody'; 'scripts/clients.sh --list' prints them"* ]]
 }

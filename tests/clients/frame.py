@@ -45,8 +45,6 @@ class Program:
     verifies: bool = True
     # The exit code of a refusal, where it is not the one of an untrusted certificate; say why.
     refusal: int | None = None
-    # Why what it says on standard error gets lost: then the event alone tells of a refusal.
-    mute: str = ""
     # A daemon does not end by itself. It is ended when this command is through, which is started
     # when `ready' (a path, or a TCP port) is there, without the library. Exit code and standard
     # output are the command's, standard error is the daemon's.

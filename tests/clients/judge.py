@@ -79,8 +79,6 @@ class Judge:
 
     def message(self, run, kind):
         """The library's text, whole, on the program's standard error."""
-        if self.program.mute:
-            return None
         name = re.escape(self.program.section)
         head = rf"^pinshim: [^\[\]\n]+\[\d+\]: refused {name}: "
         if kind == "broken":

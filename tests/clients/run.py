@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -160,7 +161,8 @@ def table(rows):
 
 def show(rows):
     """The packages of which a covered row shows that they are: the row's, and of what called libssl."""
-    good = [(row, result) for row, result in rows if not row.uncovered and not complaints(result)]
+    good = [(row, result) for row, result in rows
+            if not (row.uncovered or row.fallback or complaints(result))]
     callers = {caller for _, result in good for caller in result["callers"]}
     return {row.packages.split()[0] for row, _ in good} | share.owners(callers)
 
@@ -242,7 +244,7 @@ def main():
         return 0
     unknown = [name for name in arguments.names if name not in rows]
     if unknown:
-        raise SystemExit(f"run.py: no program is called '{unknown[0]}'; --list prints them")
+        raise SystemExit(f"clients.sh: no program is called '{unknown[0]}'; 'scripts/clients.sh --list' prints them")
     chosen = [rows[name] for name in arguments.names or rows]
     for listed in ("packages", "beside"):
         if getattr(arguments, f"list_{listed}"):
@@ -253,4 +255,7 @@ def main():
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(line_buffering=True)
+    # What was started is ended first.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(130))
     sys.exit(main())

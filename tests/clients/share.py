@@ -8,6 +8,7 @@ when that row's program made a handshake. What there is to be shown is taken fro
 import collections
 import re
 import subprocess
+import sys
 
 TLS = "libssl3"
 # Sections of interpreters and of their modules.
@@ -24,10 +25,8 @@ def index():
         "apt-get", "indextargets", "--format", "$(FILENAME)", "Created-By: Packages", "Origin: Debian",
         "Component: main",
     ).split()
-    if not files:
-        raise SystemExit("share.py: apt has no index of Debian's main; 'apt-get update' fetches it")
     packages = {}
-    for stanza in output("/usr/lib/apt/apt-helper", "cat-file", *files).split("\n\n"):
+    for stanza in output("/usr/lib/apt/apt-helper", "cat-file", *files).split("\n\n") if files else ():
         fields = dict(re.findall(r"^(Package|Section|Depends|Pre-Depends): (.*)$", stanza, re.M))
         if fields and fields.get("Section") not in ("debug", "libdevel"):
             needs = fields.get("Depends", "") + "," + fields.get("Pre-Depends", "")
@@ -70,6 +69,9 @@ def reach(packages, start, goal):
 def tell(seen):
     """Prints the shares of SEEN, the packages that are shown."""
     packages = index()
+    if not packages:
+        print("share.py: apt has no index of Debian's main to count from; 'apt-get update' fetches it", file=sys.stderr)
+        return
     seen = seen & set(packages)
     direct = {name for name, (_, needs) in packages.items() if TLS in needs}
     print(f"Debian 12 main has {len(packages):,} packages, debugging and development aside.")

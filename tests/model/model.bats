@@ -13,11 +13,11 @@ setup() {
 }
 
 differ() { # CASES [RULE]: RULE is one that the model gets wrong
-	env -i PATH=/usr/bin:/bin /usr/bin/python3 "$HERE/differ.py" "$PROGRAMS/decide" "$SEED" "$@"
+	env -i PATH=/usr/bin:/bin /usr/bin/python3 -B "$HERE/differ.py" "$PROGRAMS/decide" "$SEED" "$@"
 }
 
 soak() { # HANDSHAKES EACH [VARIABLE=VALUE...]
-	env -i PATH=/usr/bin:/bin /usr/bin/python3 "$HERE/plan.py" "$T" "$SEED" $(($1 / $2 + 2))
+	env -i PATH=/usr/bin:/bin /usr/bin/python3 -B "$HERE/plan.py" "$T" "$SEED" $(($1 / $2 + 2))
 	env -i PATH=/usr/bin:/bin "HOME=$T" "${@:3}" PINSHIM_LOG=none \
 		"PINSHIM_POLICY=$T/a.ini:$T/b.ini" "$PROGRAMS/soak" "$T" "$1" "$2" "$SEED" 512 3>&-
 }
@@ -63,7 +63,7 @@ soak() { # HANDSHAKES EACH [VARIABLE=VALUE...]
 }
 
 @test "... valgrind has nothing to say of them" {
-	env -i PATH=/usr/bin:/bin /usr/bin/python3 "$HERE/plan.py" "$T" "$SEED" 12
+	env -i PATH=/usr/bin:/bin /usr/bin/python3 -B "$HERE/plan.py" "$T" "$SEED" 12
 	env -i PATH=/usr/bin:/bin "HOME=$T" "LD_PRELOAD=$LIB" PINSHIM_LOG=none \
 		"PINSHIM_POLICY=$T/a.ini:$T/b.ini" valgrind --quiet --error-exitcode=99 --leak-check=full \
 		--errors-for-leak-kinds=definite "$PROGRAMS/soak" "$T" 300 30 "$SEED" 100000 3>&-

@@ -53,3 +53,27 @@ noticed() { # LINE: is said about each state
 	[ "$status" = 2 ]
 	[ "$output" = "suites.sh: 'smaller' is no suite; write one of: small" ]
 }
+
+@test "a machine that has something in ld.so.preload" {
+	local script
+	for script in suites.sh clients.sh bench.sh; do
+		# shellcheck disable=SC2016 # expanded by the inner shell
+		run unshare -m bash -euc '
+			mount -t tmpfs none "$1"
+			mkdir "$1/upper" "$1/work"
+			echo "# nothing" >"$1/upper/ld.so.preload"
+			mount -t overlay overlay -o "lowerdir=/etc,upperdir=$1/upper,workdir=$1/work" /etc
+			exec "$2"' - "$BATS_TEST_TMPDIR" "$ROOT/scripts/$script"
+		[ "$status" = 1 ]
+		[[ $output == "$script: there is a /etc/ld.so.preload: runs without "*" need a machine without it" ]]
+	done
+}
+
+@test "a machine that allows no namespaces" {
+	local script
+	for script in suites.sh clients.sh; do
+		run setpriv --bounding-set=-sys_admin "$ROOT/scripts/$script"
+		[ "$status" = 1 ]
+		[[ $output == "$script: 'unshare -"*"' is not allowed here; it takes root, or namespaces for users" ]]
+	done
+}

@@ -6,5 +6,5 @@
 . "${BASH_SOURCE[0]%/*}/../lib/suite.bash"
 
 setup_suite() {
-	need "the tests of suites" cc ip jq openssl unshare /usr/bin/python3
+	need "the tests of suites" cc ip jq openssl setpriv unshare /usr/bin/python3
 }

@@ -255,7 +255,7 @@ PROGRAMS = [
         command=("timeout", "3", "redis-benchmark", "-h", "{host}", "-p", "{port}", "--tls", "--cacert", "{ca}",
                  "-n", "1", "-c", "1", "-t", "ping_mbulk", "-q"),
         scanned="/usr/bin/redis-benchmark",
-        noise=(r"[0-9.]+(?= requests| msec)", r"p50=[0-9.]+", r".*rps=.*\r"),
+        noise=(r"(inf|[0-9.]+)(?= requests| msec)", r"p50=[0-9.]+", r".*rps=.*\r"),
     ),
     Program(
         name="redis-server as a replica",

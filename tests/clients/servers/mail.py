@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Mail and news: SMTP, IMAP, POP3, ManageSieve and NNTP.
+"""Mail and news: SMTP, IMAP, POP3 and NNTP.
 
 Those with STARTTLS come twice: a name with an S at its end is TLS from the first byte.
 """
@@ -155,34 +155,6 @@ class Pops(Pop):
     def speak(self, peer):
         peer.line("+OK ready")
         super().speak(peer)
-
-
-class Sieve(Server):
-    """ManageSieve, which begins in plain text and tells its abilities anew in TLS."""
-
-    expect = b"AUTHENTICATE"
-
-    def abilities(self, peer, *more):
-        for line in ('"IMPLEMENTATION" "it"', '"SIEVE" "fileinto"', *more, "OK"):
-            peer.line(line)
-
-    def agree(self, peer):
-        self.abilities(peer, '"SASL" ""', '"STARTTLS"')
-        while peer.until(b"\r\n").upper() != b"STARTTLS":
-            self.abilities(peer, '"SASL" ""', '"STARTTLS"')
-        peer.line("OK")
-        return True
-
-    def speak(self, peer):
-        self.abilities(peer, '"SASL" "PLAIN"')
-        while True:
-            verb = peer.until(b"\r\n").split(b" ")[0].upper()
-            if verb == b"CAPABILITY":
-                self.abilities(peer, '"SASL" "PLAIN"')
-            else:
-                peer.line("OK")
-            if verb == b"LOGOUT":
-                return
 
 
 class Nntps(Server):

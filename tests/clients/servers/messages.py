@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Message queues: MQTT, AMQP 0-9-1, STOMP, Kafka and NATS. They take all and hold one message."""
+"""Message queues: MQTT, AMQP 0-9-1, STOMP and Kafka. They take all and hold one message."""
 
 import struct
 
@@ -127,24 +127,3 @@ class Kafka(Server):
             else:
                 raise ValueError
             peer.send(struct.pack("!II", len(answer) + 4, number) + answer)
-
-
-class Nats(Server):
-    """Tells in plain text that TLS is needed."""
-
-    expect = b"PUB"
-
-    def agree(self, peer):
-        peer.line(
-            'INFO {"server_id":"it","version":"2.9.0","host":"127.0.0.1","port":8443,'
-            '"max_payload":1048576,"tls_required":true,"proto":1}'
-        )
-        return peer.asks_for_tls()
-
-    def speak(self, peer):
-        while True:
-            words = peer.until(b"\r\n").split(b" ")
-            if words[0] == b"PING":
-                peer.line("PONG")
-            elif words[0] == b"PUB":
-                peer.exactly(int(words[-1]) + 2)

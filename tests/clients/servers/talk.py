@@ -192,20 +192,6 @@ class Sip(Server):
             peer.line("")
 
 
-class Rdp(Server):
-    """Agrees to TLS, and lets the client begin."""
-
-    expect = b"\3\0"
-
-    def agree(self, peer):
-        peer.exactly(struct.unpack("!xxH", peer.exactly(4))[0] - 4)
-        peer.send(bytes.fromhex("030000130ed0000012340002080001000000"))
-        return peer.asks_for_tls()
-
-    def speak(self, peer):
-        peer.exactly(4)
-
-
 class Line(Server):
     """Every line is answered."""
 
