@@ -339,28 +339,75 @@ int peer_key_of_cert(struct openssl *lib, X509 *cert, uint8_t out[PIN_LEN])
 	return digest_der(lib, der, len, out);
 }
 
+static bool add_part(struct key_parts *to, const void *bytes, size_t size)
+{
+	if (!bytes || size > sizeof(to->bytes) - to->size)
+		return false;
+	memcpy(to->bytes + to->size, bytes, size);
+	to->size += size;
+	return true;
+}
+
+static bool add_object(const struct openssl *lib, struct key_parts *to, const ASN1_OBJECT *object)
+{
+	const size_t size = lib->OBJ_length(object);
+
+	return size <= UINT8_MAX && add_part(to, &(uint8_t){ (uint8_t)size }, 1) &&
+	       add_part(to, lib->OBJ_get0_data(object), size);
+}
+
+/*
+ * What the key of CERT consists of: its algorithm and its bits. (How many of these
+ * are not used is not told, and makes no other key.) False: it has more parts, or
+ * larger ones, than those that are common.
+ */
+static bool take_apart(const struct openssl *lib, X509 *cert, struct key_parts *out)
+{
+	X509_PUBKEY *key = lib->X509_get_X509_PUBKEY(cert);
+	const unsigned char *bits;
+	const ASN1_OBJECT *object;
+	const void *parameter;
+	X509_ALGOR *algorithm;
+	int type, n;
+
+	out->size = 0;
+	if (lib->X509_PUBKEY_get0_param(NULL, &bits, &n, &algorithm, key) != 1)
+		return false;
+	lib->X509_ALGOR_get0(&object, &type, &parameter, algorithm);
+	if (type != V_ASN1_OBJECT && type != V_ASN1_NULL && type != V_ASN1_UNDEF)
+		return false;
+	if (!add_part(out, &type, sizeof(type)) || !add_object(lib, out, object) ||
+	    (type == V_ASN1_OBJECT && !add_object(lib, out, parameter)))
+		return false;
+	return n > 0 && add_part(out, bits, (size_t)n);
+}
+
+static bool is_same_key(const struct key_parts *a, const struct key_parts *b)
+{
+	return a->size == b->size && !memcmp(a->bytes, b->bytes, a->size);
+}
+
 int peer_key_of_leaf(struct openssl *lib, SSL *ssl, X509 *leaf, uint8_t out[PIN_LEN])
 {
 	struct state_ctx *state = state_of_ctx(lib, lib->SSL_get_SSL_CTX(ssl));
-	/* Nobody waits: a thread that finds it in use does without. */
-	bool ours = state && !atomic_flag_test_and_set(&state->last_in_use), known;
-	X509 *gone = NULL;
+	struct key_parts parts;
 	int rv = 0;
 
-	/* Compares all that was signed, byte by byte. */
-	known = ours && state->last && !lib->X509_cmp(state->last, leaf);
-	if (known)
+	/* Nobody waits: a thread that finds it in use does without. */
+	if (!state || !take_apart(lib, leaf, &parts) ||
+	    atomic_flag_test_and_set(&state->last_in_use))
+		return peer_key_of_cert(lib, leaf, out);
+	if (is_same_key(&state->last, &parts)) {
 		memcpy(out, state->key_of_last, PIN_LEN);
-	else
+	} else {
 		rv = peer_key_of_cert(lib, leaf, out);
-	if (ours && !known && rv == 0 && lib->X509_up_ref(leaf)) {
-		gone = state->last;
-		state->last = leaf;
-		memcpy(state->key_of_last, out, PIN_LEN);
+		if (rv == 0) {
+			state->last.size = parts.size;
+			memcpy(state->last.bytes, parts.bytes, parts.size);
+			memcpy(state->key_of_last, out, PIN_LEN);
+		}
 	}
-	if (ours)
-		atomic_flag_clear(&state->last_in_use);
-	lib->X509_free(gone);
+	atomic_flag_clear(&state->last_in_use);
 	return rv;
 }
 

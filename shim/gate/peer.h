@@ -58,8 +58,8 @@ int peer_key_of_cert(struct openssl *lib, X509 *cert, uint8_t out[PIN_LEN]);
 int peer_key_of_raw(struct openssl *lib, EVP_PKEY *key, uint8_t out[PIN_LEN]);
 
 /*
- * The same of the certificate that the server of SSL has shown. Nothing is computed
- * where it is the last one that was shown to the same SSL_CTX, which remembers it.
+ * The same of the certificate that the server of SSL has shown. Nothing is hashed
+ * where it has the key that was last shown to the same SSL_CTX, which remembers it.
  */
 int peer_key_of_leaf(struct openssl *lib, SSL *ssl, X509 *leaf, uint8_t out[PIN_LEN]);
 

@@ -21,20 +21,6 @@ static void release(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long
 	free(ptr);
 }
 
-static void release_ctx(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl,
-			void *argp)
-{
-	const struct openssl *lib = argp;
-	struct state_ctx *state = ptr;
-	X509 *last = NULL;
-
-	/* Nobody uses it any more; what another thread wrote is to be seen in this one. */
-	if (state && !atomic_flag_test_and_set(&state->last_in_use))
-		last = state->last;
-	release(parent, ptr, ad, index, argl, argp);
-	lib->X509_free(last);
-}
-
 /*
  * SSL_dup() would share the pointer; each SSL gets its own. The new one may have
  * got one already, with the session that was set first.
@@ -85,7 +71,7 @@ static int ctx_index(struct openssl *lib)
 {
 	if (!leave(lib, &lib->ctx_index, CRYPTO_EX_INDEX_SSL_CTX, 7))
 		return -1;
-	return index_of(lib, &lib->ctx_index, CRYPTO_EX_INDEX_SSL_CTX, NULL, release_ctx);
+	return index_of(lib, &lib->ctx_index, CRYPTO_EX_INDEX_SSL_CTX, NULL, release);
 }
 
 /* Qt takes one index and also uses the two behind it. */

@@ -18,12 +18,18 @@
 /* The longest name that SSL_set_tlsext_host_name() takes (TLSEXT_MAXLEN_host_name). */
 #define SNI_MOST 255
 
+/* What tells a server's key from others; none has no parts. */
+struct key_parts {
+	size_t size;
+	uint8_t bytes[640]; /* RSA of 4096 bits takes 540 */
+};
+
 struct state_ctx {
 	openssl_verify_cb *verify; /* the program's, or NULL: X509_verify_cert() */
 	void *verify_arg;
-	/* The last leaf whose key was asked for, and that: most contexts serve one server. */
+	/* The last leaf's key, and its hash: most contexts serve one server. */
 	atomic_flag last_in_use; /* by one thread at a time */
-	X509 *last;
+	struct key_parts last;
 	uint8_t key_of_last[PIN_LEN];
 };
 

@@ -15,10 +15,13 @@
 
 #define VERSION_HIDDEN 0x8000 /* not the default version of its symbol */
 
-/* Whether the loader has relocated the addresses in the dynamic section differs by machine. */
+/*
+ * Whether the loader has relocated the addresses in the dynamic section differs by
+ * machine. An object may be linked for higher addresses than those it is loaded at.
+ */
 static const void *pointer(const struct elf_object *o, ElfW(Addr) value)
 {
-	return (const void *)(value < o->base ? value + o->base : value);
+	return (const void *)(value >= o->low && value < o->high ? value : value + o->base);
 }
 
 /* How many elements of SIZE bytes O has room for at ARRAY. */
@@ -323,7 +326,8 @@ void *elf_early_next(const struct elf_object *behind, const char *name)
 	while (map && !symbol && (map = map->l_next)) {
 		/* How far it goes is not told here; what came with the program is taken for whole.
 		 */
-		struct elf_object o = { .high = UINTPTR_MAX,
+		struct elf_object o = { .low = map->l_addr,
+					.high = UINTPTR_MAX,
 					.base = map->l_addr,
 					.dynamic = map->l_ld };
 

@@ -195,6 +195,15 @@ unhindered() { # SCENARIO CERTIFICATE [NAME [LATER]]
 	unhindered poisoned-verdict mitm localhost
 }
 
+@test "another server's session, which could not be resumed yet when it was set" {
+	pin_policy api.example.com api
+	stopped api.example.com session-with-id-again mitm api.example.com
+	assert_fact got=
+	unhindered session-with-id-again api api.example.com
+	assert_fact reused=1
+	unhindered session-with-id-again mitm localhost
+}
+
 @test "no memory to verify a certificate, where nothing is verified" {
 	local certificate
 	for certificate in api mitm; do

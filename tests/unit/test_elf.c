@@ -163,6 +163,34 @@ static void each_kind_of_hash_table(void **state)
 	}
 }
 
+/* Linked for the highest addresses that x86 has, where there is no room: it comes to lie below. */
+static void an_object_that_lies_below(void **state)
+{
+	static const char *const styles[] = { "gnu", "sysv" };
+	const uintptr_t high = sizeof(void *) == 8 ? 0x7fffffc00000 & UINTPTR_MAX : 0xffc00000;
+	const size_t size = 64 << 10;
+	void *in_the_way = mmap((void *)high, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_ptr_not_equal(in_the_way, MAP_FAILED);
+	for (size_t i = 0; i < 2; i++) {
+		char path[128], name[16], flags[128];
+		struct elf_object o;
+		void *handle;
+
+		snprintf(name, sizeof(name), "below%zu", i);
+		snprintf(flags, sizeof(flags), "-Wl,--hash-style=%s -Wl,-Ttext-segment=%#jx",
+			 styles[i], (uintmax_t)high);
+		handle = build_and_load(name, MANY, flags, path);
+		o = object_of(dlsym(handle, "one"));
+		assert_string_equal(o.path, path);
+		assert_ptr_equal(elf_symbol(&o, "one"), dlsym(handle, "one"));
+		assert_null(elf_symbol(&o, "seven"));
+		dlclose(handle);
+	}
+	munmap(in_the_way, size);
+}
+
 /* An object that exports nothing. */
 static void an_empty_hash_table(void **state)
 {
@@ -362,6 +390,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(openssls_functions),
 		cmocka_unit_test(each_kind_of_hash_table),
+		cmocka_unit_test(an_object_that_lies_below),
 		cmocka_unit_test(an_empty_hash_table),
 		cmocka_unit_test(only_default_versions_count),
 		cmocka_unit_test(owners),

@@ -104,53 +104,171 @@ static void assert_leaf(SSL *ssl, X509 *leaf)
 {
 	uint8_t expected[PIN_LEN], got[PIN_LEN];
 
-	true_pin(leaf, expected);
+	assert_int_equal(peer_key_of_cert(lib, leaf, expected), 0);
 	assert_int_equal(peer_key_of_leaf(lib, ssl, leaf, got), 0);
 	assert_memory_equal(got, expected, PIN_LEN);
 }
 
-/* A context remembers the last leaf: as long as it is the same, and nobody else looks. */
+static void remember(SSL *ssl, X509 *leaf, const uint8_t hash[PIN_LEN])
+{
+	struct state_ctx *kept = state_of_ctx(lib, SSL_get_SSL_CTX(ssl));
+
+	assert_leaf(ssl, leaf);
+	memcpy(kept->key_of_last, hash, PIN_LEN);
+}
+
+static void assert_remembered(SSL *ssl, X509 *leaf, const uint8_t hash[PIN_LEN])
+{
+	uint8_t got[PIN_LEN];
+
+	assert_int_equal(peer_key_of_leaf(lib, ssl, leaf, got), 0);
+	assert_memory_equal(got, hash, PIN_LEN);
+}
+
+/* A context remembers the key of the last leaf: as long as it is the same, and nobody else looks.
+ */
 static void the_last_leaf(void **state)
 {
+	static const uint8_t mark[PIN_LEN] = "no hash of any key";
 	EVP_PKEY *another = ec_key();
-	X509 *a = new_cert(&(struct spec){ .cn = "a", .key = key }), *same = X509_dup(a);
+	X509 *a = new_cert(&(struct spec){ .cn = "a", .key = key });
+	X509 *renewed = new_cert(&(struct spec){ .cn = "a", .ca = true, .key = key });
 	X509 *b = new_cert(&(struct spec){ .cn = "a", .key = another });
+	X509 *changed = X509_dup(a);
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
 	SSL *ssl = SSL_new(ctx);
 	struct state_ctx *kept;
-	uint8_t got[PIN_LEN];
 
 	(void)state;
 	assert_leaf(ssl, a); /* where there is no state */
 	kept = state_make_ctx(lib, ctx);
 	assert_non_null(kept);
+	remember(ssl, a, mark);
+	assert_remembered(ssl, a, mark);
+	assert_remembered(ssl, renewed, mark);
+	/* To X509_cmp(3) this one is like the first. */
+	assert_int_equal(X509_check_purpose(changed, -1, 0), 1);
+	assert_int_equal(X509_set_pubkey(changed, another), 1);
+	assert_leaf(ssl, changed);
 	assert_leaf(ssl, a);
-	assert_ptr_equal(kept->last, a);
-	assert_leaf(ssl, same);
-	assert_ptr_equal(kept->last, a);
 	assert_leaf(ssl, b);
-	assert_ptr_equal(kept->last, b);
-	assert_leaf(ssl, same);
-	assert_ptr_equal(kept->last, same);
 
-	/* What is remembered is the answer; for another, or while another thread looks, it is not.
-	 */
-	memset(kept->key_of_last, 7, PIN_LEN);
-	assert_int_equal(peer_key_of_leaf(lib, ssl, a, got), 0);
-	assert_memory_equal(got, kept->key_of_last, PIN_LEN);
+	remember(ssl, a, mark);
 	assert_false(atomic_flag_test_and_set(&kept->last_in_use));
 	assert_leaf(ssl, a);
 	assert_leaf(ssl, b);
-	assert_ptr_equal(kept->last, same);
 	atomic_flag_clear(&kept->last_in_use);
-	assert_leaf(ssl, b);
+	assert_remembered(ssl, a, mark);
 
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);
 	X509_free(a);
-	X509_free(same);
+	X509_free(renewed);
+	X509_free(changed);
 	X509_free(b);
 	EVP_PKEY_free(another);
+}
+
+struct parts {
+	int algorithm, type, parameter; /* as in X509_ALGOR_set0(3) */
+	int first, size;		/* the bits: so many bytes, the first of which is this */
+};
+
+/* A certificate with a key of these PARTS, which need not make one. */
+static X509 *cert_of(const struct parts *parts)
+{
+	X509 *cert = new_cert(&(struct spec){ .cn = "a", .key = key });
+	void *parameter = parts->parameter ? OBJ_nid2obj(parts->parameter) : NULL;
+	unsigned char *bits = OPENSSL_malloc((size_t)parts->size);
+
+	if (parts->type == V_ASN1_SEQUENCE) {
+		parameter = ASN1_STRING_new();
+		assert_int_equal(ASN1_STRING_set(parameter, "\x30\x00", 2), 1);
+	}
+	memset(bits, 7, (size_t)parts->size);
+	bits[0] = (unsigned char)parts->first;
+	assert_int_equal(X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(cert),
+						OBJ_nid2obj(parts->algorithm), parts->type,
+						parameter, bits, parts->size),
+			 1);
+	return cert;
+}
+
+/* Keys that differ in one part, and all that is remembered of one must not do for another. */
+static void keys_that_are_alike(void **state)
+{
+	static const uint8_t mark[PIN_LEN] = "no hash of any key";
+	static const struct {
+		struct parts parts;
+		bool uncommon;
+	} keys[] = {
+		{ { NID_rsaEncryption, V_ASN1_NULL, 0, 4, 65 }, false },
+		{ { NID_rsaEncryption, V_ASN1_UNDEF, 0, 4, 65 }, false },
+		{ { NID_rsassaPss, V_ASN1_NULL, 0, 4, 65 }, false },
+		{ { NID_rsassaPss, V_ASN1_SEQUENCE, 0, 4, 65 }, true },
+		{ { NID_X9_62_id_ecPublicKey, V_ASN1_OBJECT, NID_X9_62_prime256v1, 4, 65 }, false },
+		{ { NID_X9_62_id_ecPublicKey, V_ASN1_OBJECT, NID_secp256k1, 4, 65 }, false },
+		{ { NID_X9_62_id_ecPublicKey, V_ASN1_OBJECT, NID_secp256k1, 5, 65 }, false },
+		{ { NID_X9_62_id_ecPublicKey, V_ASN1_OBJECT, NID_secp256k1, 4, 64 }, false },
+		{ { NID_X9_62_id_ecPublicKey, V_ASN1_OBJECT, NID_secp256k1, 4, 66 }, false },
+		{ { NID_rsaEncryption, V_ASN1_NULL, 0, 4, 526 }, false },
+		{ { NID_rsaEncryption, V_ASN1_NULL, 0, 4, 626 }, false },
+		{ { NID_rsaEncryption, V_ASN1_NULL, 0, 4, 627 }, true },
+		{ { NID_rsaEncryption, V_ASN1_NULL, 0, 4, 2000 }, true },
+	};
+	enum { N = sizeof(keys) / sizeof(keys[0]) };
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	struct state_ctx *kept = state_make_ctx(lib, ctx);
+	X509 *certs[N];
+
+	(void)state;
+	assert_non_null(kept);
+	for (size_t i = 0; i < N; i++)
+		certs[i] = cert_of(&keys[i].parts);
+	for (size_t i = 0; i < N; i++) {
+		for (size_t j = 0; j < N; j++) {
+			if (j == i)
+				continue;
+			kept->last.size = 0;
+			remember(ssl, certs[i], mark);
+			if (keys[i].uncommon)
+				assert_leaf(ssl, certs[i]);
+			else
+				assert_remembered(ssl, certs[i], mark);
+			assert_leaf(ssl, certs[j]);
+		}
+	}
+	for (size_t i = 0; i < N; i++)
+		X509_free(certs[i]);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+}
+
+static void count(void *parent, void *ptr, CRYPTO_EX_DATA *ad, int index, long argl, void *argp)
+{
+	(void)parent, (void)ad, (void)index, (void)argl, (void)argp;
+	if (ptr)
+		++*(int *)ptr;
+}
+
+/* What the program keeps in a certificate goes when the program lets go of that. */
+static void nothing_is_kept_of_a_leaf(void **state)
+{
+	int index = X509_get_ex_new_index(0, NULL, NULL, NULL, count), gone = 0;
+	X509 *leaf = new_cert(&(struct spec){ .cn = "a", .key = key });
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+
+	(void)state;
+	assert_non_null(state_make_ctx(lib, ctx));
+	assert_int_equal(X509_set_ex_data(leaf, index, &gone), 1);
+	assert_leaf(ssl, leaf);
+	assert_leaf(ssl, leaf);
+	X509_free(leaf);
+	assert_int_equal(gone, 1);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
 }
 
 static void texts_of_certificates(void **state)
@@ -513,6 +631,8 @@ int main(void)
 		cmocka_unit_test(pins_of_every_kind_of_key),
 		cmocka_unit_test(a_pin_is_of_the_key_alone),
 		cmocka_unit_test(the_last_leaf),
+		cmocka_unit_test(keys_that_are_alike),
+		cmocka_unit_test(nothing_is_kept_of_a_leaf),
 		cmocka_unit_test(texts_of_certificates),
 		cmocka_unit_test(a_text_too_long_is_cut),
 		cmocka_unit_test(dates_of_certificates),

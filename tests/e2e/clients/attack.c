@@ -575,6 +575,43 @@ static int poisoned_verdict(void)
 	return attempt(ssl);
 }
 
+/*
+ * A session that libssl would not offer when it was set, and does in a handshake that
+ * SSL_write() drives: it got back its id.
+ */
+static int session_with_id_again(void)
+{
+	SSL_CTX *ctx = client_1_2(), *to = server_with(certificate);
+	unsigned char id[SSL_MAX_SSL_SESSION_ID_LENGTH];
+	const unsigned char *its;
+	SSL_SESSION *session;
+	unsigned size;
+	SSL *ssl;
+
+	SSL_CTX_set_options(to, SSL_OP_NO_TICKET);
+	ssl = meet(ctx, to, UNLISTED_NAME);
+	if (!talk(ssl))
+		broken("a session");
+	session = SSL_get1_session(ssl);
+	/* Else the server forgets it. */
+	SSL_set_shutdown(server.ssl, SSL_SENT_SHUTDOWN);
+	hang_up(ssl);
+	SSL_free(ssl);
+	its = SSL_SESSION_get_id(session, &size);
+	memcpy(id, its, size);
+	SSL_SESSION_set1_id(session, id, 0);
+	if (!size || SSL_SESSION_is_resumable(session))
+		broken("a session with nothing but an id");
+	ssl = meet(ctx, to, name);
+	SSL_set_connect_state(ssl);
+	SSL_set_session(ssl, session);
+	SSL_SESSION_set1_id(session, id, size);
+	while (SSL_write(ssl, SECRET, sizeof(SECRET) - 1) <= 0 && SSL_want_read(ssl))
+		serve();
+	printf("reused=%d\n", SSL_session_reused(ssl));
+	return outcome();
+}
+
 /* --- no memory, in the right moment */
 
 static bool starving; /* where certificates are verified */
@@ -717,6 +754,7 @@ static const struct {
 	{ "eap-fast-1.3", eap_fast_1_3 },
 	{ "poisoned-session", poisoned_session },
 	{ "poisoned-verdict", poisoned_verdict },
+	{ "session-with-id-again", session_with_id_again },
 	{ "without-memory", without_memory },
 	{ "context-without-memory", context_without_memory },
 	{ "dtls", dtls },
