@@ -196,8 +196,11 @@ class Server:
             for port in (self.port, *self.also)
             for address in ("127.0.0.1",)
         ]
-        for listener in self._listeners:
-            threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        self._accepting = [
+            threading.Thread(target=self._accept, args=(listener,), daemon=True) for listener in self._listeners
+        ]
+        for thread in self._accepting:
+            thread.start()
 
     def ended(self):
         """How many connections have come to their end."""
@@ -219,7 +222,10 @@ class Server:
             except OSError:
                 pass
             listener.close()
-        for thread in list(self._threads):
+        # First those who may be about to start another.
+        for thread in self._accepting:
+            thread.join(10)
+        for thread in self._threads:
             thread.join(10)
         return [record for record in self.records if record.handshake or record.plain]
 
