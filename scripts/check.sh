@@ -99,7 +99,7 @@ build() { # KIND MAKE-ARGUMENT...
 
 unit() { # KIND SOURCE
 	local program=${2##*/}
-	TSAN_OPTIONS=suppressions=$PWD/scripts/tsan.supp CMOCKA_MESSAGE_OUTPUT=TAP timeout 300 "build/$1/tests/${program%.c}"
+	TSAN_OPTIONS=suppressions=$PWD/scripts/tsan.supp CMOCKA_MESSAGE_OUTPUT=TAP timeout 600 "build/$1/tests/${program%.c}"
 }
 
 replay() { # KIND: the corpus of every fuzz target
