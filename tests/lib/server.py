@@ -17,11 +17,13 @@ import ssl
 import struct
 import threading
 
+from reader import Reader
+
 HELLO = b"hello\n"
 
 
-class Tally:
-    """A connection that counts what it reads, with the reading of lines and of fixed lengths."""
+class Tally(Reader):
+    """A connection that counts what it reads."""
 
     def __init__(self, line):
         self.conn = None
@@ -36,18 +38,6 @@ class Tally:
             self.line["head"] = data[:64].hex()
         self.line["data"] += len(data)
         self.buffer += data
-
-    def until(self, end):
-        while end not in self.buffer:
-            self.more()
-        head, _, self.buffer = self.buffer.partition(end)
-        return head
-
-    def exactly(self, count):
-        while len(self.buffer) < count:
-            self.more()
-        head, self.buffer = self.buffer[:count], self.buffer[count:]
-        return head
 
     def send(self, data):
         self.conn.sendall(data)

@@ -11,6 +11,8 @@ import socket
 import ssl
 import threading
 
+from reader import Reader
+
 
 @dataclasses.dataclass
 class Connection:
@@ -27,8 +29,8 @@ class Connection:
     plain: bytes = b""
 
 
-class Peer:
-    """The client's end: first in plain text, then in TLS, with the reading of lines and lengths."""
+class Peer(Reader):
+    """The client's end: first in plain text, then in TLS."""
 
     def __init__(self, plain, record):
         self.record = record
@@ -50,19 +52,6 @@ class Peer:
         elif self.exposed:
             self.record.plain += data
         self.buffer += data
-
-    def until(self, end):
-        """All before END, which is taken away."""
-        while end not in self.buffer:
-            self.more()
-        head, _, self.buffer = self.buffer.partition(end)
-        return head
-
-    def exactly(self, count):
-        while len(self.buffer) < count:
-            self.more()
-        head, self.buffer = self.buffer[:count], self.buffer[count:]
-        return head
 
     def send(self, data):
         if not self.tls:
