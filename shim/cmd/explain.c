@@ -256,7 +256,7 @@ static void explain_last_good(const struct question *q)
 	if (good && good->policy) {
 		printf(SOURCE_HOST_DIR ": bad policy: programs that start now use the last good "
 				       "one, of %s\n%s:\n",
-		       last_good_date(date), good->path);
+		       last_good_date(good, date), good->path);
 		explain_policy(good, q);
 	} else {
 		puts(SOURCE_HOST_DIR ": bad policy: every handshake is refused");

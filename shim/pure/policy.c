@@ -68,6 +68,11 @@ const struct policy_section *policy_find(const struct policy *p, const char *nam
 	return s;
 }
 
+bool policy_check_top(const struct policy *p, size_t size)
+{
+	return size >= sizeof(*p) && p->size == size;
+}
+
 const char *policy_string(const struct policy *p, uint32_t offset)
 {
 	return at_offset(p, offset);

@@ -122,6 +122,13 @@ struct policy *policy_refusing(const char *list, const char *title, char error[P
 const struct policy_section *policy_find(const struct policy *p, const char *name,
 					 enum name_kind kind);
 
+/*
+ * Whether P is a block of SIZE bytes, aligned as a page is, whose head and all that
+ * belongs to no section can be relied upon. Sections, the index and revoked keys
+ * are looked at when they are used.
+ */
+bool policy_check_top(const struct policy *p, size_t size);
+
 /* Accessors. What they return lives as long as the block. */
 const char *policy_string(const struct policy *p, uint32_t offset);
 const struct policy_section *policy_sections(const struct policy *p, size_t *n);
