@@ -168,6 +168,8 @@ static bool demands(const struct trial *t, const struct store_policy *policy,
 		return false;
 	verdict_demand(policy->source->policy, name ? name->text : NULL,
 		       name ? name->kind : NAME_BAD, t->now, out);
+	if (out->damaged)
+		return true;
 	if (name && name->beside && !out->section)
 		return false;
 	return !out->blank;
@@ -200,7 +202,7 @@ static enum verdict try_policy(struct trial *t, const struct store_policy *polic
 		tell_exempted(t, &event, &d, name);
 		return VERDICT_UNJUDGED;
 	}
-	if (t->resumable) {
+	if (t->resumable && !d.damaged) {
 		judge_again(&d, j);
 	} else {
 		gathered =
@@ -349,26 +351,14 @@ static enum verdict fail(struct trial *t, const char *what)
 	return VERDICT_REFUSED;
 }
 
-static bool is_enforced(const struct policy_section *section, int64_t now)
-{
-	return (now < section->expires ? section->mode : section->after_expiry) == MODE_ENFORCE;
-}
-
 /* Whether POLICY would refuse anything of some name, whichever it is. */
 static bool can_refuse(const struct store_policy *policy, int64_t now)
 {
 	const struct policy *rules = policy->source->policy;
-	const struct policy_section *sections;
-	size_t n;
 
 	if (policy->exempt || policy->cap != MODE_ENFORCE)
 		return false;
-	if (!rules || rules->mode == MODE_ENFORCE)
-		return true;
-	sections = policy_sections(rules, &n);
-	while (n && !is_enforced(&sections[n - 1], now))
-		n--;
-	return n > 0;
+	return !rules || rules->mode == MODE_ENFORCE || policy_enforces(rules, now);
 }
 
 static bool can_any_refuse(const struct trial *t)
