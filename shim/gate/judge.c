@@ -212,7 +212,7 @@ static enum verdict try_policy(struct trial *t, const struct store_policy *polic
 	}
 	if (is_to_be_mended(t, policy, d.damaged))
 		return VERDICT_REFUSED;
-	if (t->resumable) {
+	if (t->resumable && !d.damaged) {
 		judge_again(&d, j);
 	} else {
 		gathered =
@@ -363,26 +363,14 @@ static enum verdict fail(struct trial *t, const char *what)
 	return VERDICT_REFUSED;
 }
 
-static bool is_enforced(const struct policy_section *section, int64_t now)
-{
-	return (now < section->expires ? section->mode : section->after_expiry) == MODE_ENFORCE;
-}
-
 /* Whether POLICY would refuse anything of some name, whichever it is. */
 static bool can_refuse(const struct store_policy *policy, int64_t now)
 {
 	const struct policy *rules = policy->source->policy;
-	const struct policy_section *sections;
-	size_t n;
 
 	if (policy->exempt || policy->cap != MODE_ENFORCE)
 		return false;
-	if (!rules || rules->mode == MODE_ENFORCE)
-		return true;
-	sections = policy_sections(rules, &n);
-	while (n && !is_enforced(&sections[n - 1], now))
-		n--;
-	return n > 0;
+	return !rules || rules->mode == MODE_ENFORCE || policy_enforces(rules, now);
 }
 
 static bool can_any_refuse(const struct trial *t)

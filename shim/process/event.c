@@ -428,8 +428,8 @@ static void add_json_section(struct text *t, const struct policy *p, const struc
 	size_t n;
 
 	text_add(t, ",\"effective-expiration-date\":");
-	if (section && section->expires != INT64_MAX)
-		add_time(t, section->expires);
+	if (section && policy_expires(section) != INT64_MAX)
+		add_time(t, policy_expires(section));
 	else
 		text_add(t, "null");
 	text_add(t, ",\"noted-hostname\":");

@@ -514,14 +514,14 @@ static int add_ct_logs(struct source *s, const struct policy_value *value)
 /* What stays of all the files is what the policy refers to and does not hold. */
 static int keep_files(struct source *s)
 {
-	const struct policy_section *sections;
+	const struct policy_value *ca_files;
 	size_t n;
 
 	if (s->policy->ct_logs.text && add_ct_logs(s, &s->policy->ct_logs) < 0)
 		return -1;
-	sections = policy_sections(s->policy, &n);
+	ca_files = policy_values(s->policy, s->policy->ca_files, &n);
 	for (size_t i = 0; i < n; i++)
-		if (sections[i].ca_file.text && add_ca_file(s, &sections[i].ca_file) < 0)
+		if (add_ca_file(s, &ca_files[i]) < 0)
 			return -1;
 	return 0;
 }

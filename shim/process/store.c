@@ -104,24 +104,13 @@ static bool is_exempt(const struct policy *p)
 	return false;
 }
 
-static bool has_tofu(const struct policy *p)
-{
-	const struct policy_section *sections;
-	size_t n;
-
-	sections = policy_sections(p, &n);
-	while (n && !sections[n - 1].tofu)
-		n--;
-	return n > 0;
-}
-
 static void put_in_force(struct store_policy *policy, const struct source *source)
 {
 	policy->source = policy->newest = source;
 	policy->serial = ++last_serial;
 	policy->exempt = source->policy && is_exempt(source->policy);
 	/* In good time: a seccomp filter may come. */
-	if (source->policy && !policy->exempt && has_tofu(source->policy))
+	if (source->policy && !policy->exempt && source->policy->tofu)
 		known_prepare();
 }
 

@@ -94,7 +94,10 @@ static const struct store_policy *only(const struct store_set *now)
 
 static bool decides_for(const struct store_policy *p, const char *name)
 {
-	return policy_find(p->source->policy, name, NAME_HOST) != NULL;
+	const struct policy_section *found;
+
+	assert_true(policy_find(p->source->policy, name, NAME_HOST, &found));
+	return found != NULL;
 }
 
 static void check_nothing(const void *arg)
