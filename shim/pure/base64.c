@@ -31,7 +31,8 @@ int base64_digit(char c)
 /* The 24 bits of four digits; false when one is none. */
 static bool decode_four(const char *text, uint32_t *bits)
 {
-	const uint32_t ones = 1u << 18 | 1u << 12 | 1u << 6 | 1u; /* that are in the table too much */
+	/* Each is one too many in the table. */
+	const uint32_t ones = 1u << 18 | 1u << 12 | 1u << 6 | 1u;
 	const uint32_t a = (uint32_t)digits[(unsigned char)text[0]];
 	const uint32_t b = (uint32_t)digits[(unsigned char)text[1]];
 	const uint32_t c = (uint32_t)digits[(unsigned char)text[2]];
