@@ -105,6 +105,16 @@ bool policy_find(const struct policy *p, const char *name, enum name_kind kind,
 	return true;
 }
 
+bool policy_find_title(const struct policy *p, const char *name, enum policy_wildcard wildcard,
+		       const struct policy_section **found)
+{
+	struct wanted w;
+
+	*found = NULL;
+	hash_suffixes(name, &w);
+	return look_up(p, name, w.hashes[w.labels - 1], wildcard, found);
+}
+
 bool policy_enforces(const struct policy *p, int64_t now)
 {
 	return now < p->enforced_until || now >= p->enforced_from;
