@@ -7,10 +7,8 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <utime.h>
 
 static SSL_CTX *servers, *clients;
@@ -146,49 +144,6 @@ static void other_root(void)
 		errno = 0; /* the test removes it */
 }
 
-/* --- children of a program one of whose threads logs all the time */
-
-static atomic_bool enough;
-
-static void *log_on(void *arg)
-{
-	SSL_CTX *own = arg;
-
-	while (!enough) {
-		SSL *ssl = meet(own, servers, name);
-
-		talk(ssl);
-		hang_up(ssl);
-		SSL_free(ssl);
-		ERR_clear_error();
-	}
-	return NULL;
-}
-
-#define CHILDREN 30
-
-static void forking(void)
-{
-	pthread_t thread;
-	int status;
-
-	make_contexts();
-	if (pthread_create(&thread, NULL, log_on, clients))
-		broken("thread");
-	for (int i = 0; i < CHILDREN; i++) {
-		pid_t pid = fork();
-
-		if (pid == 0) {
-			alarm(20);
-			_exit(handshake() ? 0 : 1);
-		}
-		if (waitpid(pid, &status, 0) != pid || WIFSIGNALED(status))
-			broken("a child");
-	}
-	enough = true;
-	pthread_join(thread, NULL);
-}
-
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -199,7 +154,6 @@ int main(int argc, char **argv)
 		{ "no-files", no_files },
 		{ "small-stack", small_stack },
 		{ "other-root", other_root },
-		{ "forking", forking },
 		{ "no-files-at-first", no_files_at_first },
 	};
 
