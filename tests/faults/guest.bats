@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Programs that make it hard to be their guest (guest.c): signals, limits, little stack, another root.
-# The verdict is right, what is to be told is told, and the program goes on.
+# Programs that make it hard to be their guest (guest.c): signals, limits, little stack, another root,
+# children. The verdict is right, what is to be told is told, and the program goes on.
 # shellcheck disable=SC2154 # set by the rig
 
 load ../lib/rig
@@ -85,4 +85,10 @@ wrong() { # LINE...
 	[ "$(jq -s length "$T/events")" = 1 ] || fail "not one event"
 	[ "$(sed -n 's/^pinshim:   \(.*\) earlier .*/\1/p' "$T/err" | xargs)" = "1 1 1 1" ] || fail "not counted"
 	rmdir /tmp/guest.??????
+}
+
+@test "children of a program one of whose threads looks functions up all the time" {
+	right
+	guest lookups
+	assert_quiet
 }

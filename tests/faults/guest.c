@@ -5,10 +5,13 @@
  */
 #include "../e2e/clients/ends.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <utime.h>
 
 static SSL_CTX *servers, *clients;
@@ -144,6 +147,68 @@ static void other_root(void)
 		errno = 0; /* the test removes it */
 }
 
+/* --- children of a program one of whose threads looks functions up all the time */
+
+#define CHILDREN 200
+
+static void *everything, *libssl, *libcrypto;
+static atomic_bool enough;
+
+static void *handle_of(const void *function)
+{
+	Dl_info info;
+	void *handle = dladdr(function, &info) ? dlopen(info.dli_fname, RTLD_NOW) : NULL;
+
+	if (!handle)
+		broken("dlopen");
+	return handle;
+}
+
+static void look_up(void)
+{
+	if (!dlsym(everything, "SSL_connect") || !dlsym(libssl, "SSL_connect") ||
+	    !dlsym(libcrypto, "X509_verify_cert_error_string"))
+		broken("dlsym");
+}
+
+static void *go_on_looking_up(void *arg)
+{
+	while (!enough)
+		look_up();
+	return arg;
+}
+
+static void look_up_in_children(void)
+{
+	pthread_t thread;
+	int status;
+
+	make_contexts();
+	everything = dlopen(NULL, RTLD_NOW);
+	libssl = handle_of((const void *)(uintptr_t)SSL_new);
+	libcrypto = handle_of((const void *)(uintptr_t)X509_up_ref);
+	if (pthread_create(&thread, NULL, go_on_looking_up, NULL))
+		broken("a thread");
+	for (int i = 0; i < CHILDREN; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			alarm(20);
+			look_up();
+			_exit(0);
+		}
+		if (pid < 0 || waitpid(pid, &status, 0) != pid)
+			broken("a child");
+		if (!WIFSIGNALED(status))
+			continue;
+		fprintf(stderr, "child %d was ended by signal %d (%s)\n", i, WTERMSIG(status),
+			strsignal(WTERMSIG(status)));
+		_exit(1);
+	}
+	enough = true;
+	pthread_join(thread, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
@@ -154,6 +219,7 @@ int main(int argc, char **argv)
 		{ "no-files", no_files },
 		{ "small-stack", small_stack },
 		{ "other-root", other_root },
+		{ "lookups", look_up_in_children },
 		{ "no-files-at-first", no_files_at_first },
 	};
 
