@@ -11,7 +11,7 @@ load ../lib/rig
 	for name in api nobody; do
 		printf '%s\n' "[api.example.com]" "pin = $(pin "$name")" >"$T/$name.ini"
 	done
-	# The first takes 60 seconds to give up where it hangs.
+	# A child that hangs is ended after 60 seconds.
 	try timeout 150 "${SHIMMED[@]:2}" "PINSHIM_EVENTS=$T/events" PINSHIM_LOG=none \
 		"$BIN/forks" "$PKI" api api.example.com "$T/api.ini" "$T/nobody.ini"
 	assert_rc 0
