@@ -34,7 +34,7 @@ static void tell_of_last_good(void)
 
 	if (good && good->policy)
 		complain("the last good policy of %s is used by programs that start now: %s",
-			 last_good_date(date), good->path);
+			 last_good_date(good, date), good->path);
 	else if (good && good->absent)
 		complain("every handshake is refused: 'pinshim apply' has kept no last good "
 			 "policy");

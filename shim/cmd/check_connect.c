@@ -142,7 +142,10 @@ static int read_events(const struct question *q, struct seen *seen)
 
 static const struct policy_section *section_of(const struct asking *a, const struct server *server)
 {
-	return policy_find(a->source->policy, server->name, server->kind);
+	const struct policy_section *s;
+
+	policy_find(a->source->policy, server->name, server->kind, &s);
+	return s;
 }
 
 static void complain_of(const struct asking *a, const struct question *q, const char *why)
@@ -160,8 +163,8 @@ static void complain_of(const struct asking *a, const struct question *q, const 
 /* The mode in force for S today. */
 static enum policy_mode mode_now(const struct policy_section *s)
 {
-	return time(NULL) < s->expires ? (enum policy_mode)s->mode
-				       : (enum policy_mode)s->after_expiry;
+	return time(NULL) < policy_expires(s) ? (enum policy_mode)s->mode
+					      : (enum policy_mode)s->after_expiry;
 }
 
 static void count_remark(struct asking *a, const struct question *q, enum remark remark)
@@ -245,7 +248,7 @@ static void ask_all(struct asking *a, const struct server *servers)
 static void take_section(const struct policy *p, const struct policy_section *s, const char *port,
 			 struct server *out)
 {
-	const char *name = policy_string(p, s->name);
+	const char *name = policy_name(p, s);
 	char normal[NAME_SIZE];
 
 	out->kind = name_normalise(name, strlen(name), normal, NULL);

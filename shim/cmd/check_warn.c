@@ -151,7 +151,7 @@ static const struct policy_pin *find_deny(const struct checking *c, const struct
 	if (!deny && c->policy->mode != MODE_OFF)
 		deny = find(top, top.n, 1u << PIN_DENY, sha256);
 	if (!deny && c->policy->mode != MODE_OFF)
-		deny = revoked_find(c->policy, sha256);
+		revoked_find(c->policy, sha256, &deny);
 	return deny;
 }
 
@@ -217,12 +217,13 @@ static void check_pins(struct checking *c, const struct policy_section *s, const
 
 static void check_expiry(struct checking *c, const struct policy_section *s, const char *title)
 {
+	const int64_t expires = policy_expires(s);
 	char day[DATE_DAY_SIZE];
 
-	if (s->expires - c->now > (int64_t)SOON_DAYS * DAY_S)
+	if (expires - c->now > (int64_t)SOON_DAYS * DAY_S)
 		return;
-	date_format_day(s->expires, day);
-	if (s->expires <= c->now)
+	date_format_day(expires, day);
+	if (expires <= c->now)
 		warn(c, s->place, "[%s] expired on %s: 'after-expiry = %s' holds; renew it", title,
 		     day, policy_mode_word(s->after_expiry));
 	else
@@ -232,7 +233,7 @@ static void check_expiry(struct checking *c, const struct policy_section *s, con
 
 static void check_wildcard(struct checking *c, const struct policy_section *s, const char *title)
 {
-	const char *name = policy_string(c->policy, s->name);
+	const char *name = policy_name(c->policy, s);
 	char suffix[SUFFIX_SIZE];
 
 	if (s->wildcard == WILDCARD_NONE ||
@@ -250,46 +251,29 @@ static void check_wildcard(struct checking *c, const struct policy_section *s, c
 		     title, suffix);
 }
 
-/* Whether a section before S names the same ca-file: once is enough. */
-static bool is_told(const struct checking *c, const struct policy_section *s)
-{
-	const char *path = policy_string(c->policy, s->ca_file.text);
-	const struct policy_section *sections;
-	size_t n;
-
-	sections = policy_sections(c->policy, &n);
-	for (; sections < s; sections++)
-		if (sections->ca_file.text &&
-		    !strcmp(policy_string(c->policy, sections->ca_file.text), path))
-			return true;
-	return false;
-}
-
-static void check_ca_file(struct checking *c, const struct policy_section *s)
+static void check_ca_file(struct checking *c, const struct policy_value *value)
 {
 	const struct source_file *file;
 	struct anchors anchors;
 	char day[DATE_DAY_SIZE];
 
-	if (!s->ca_file.text || is_told(c, s))
-		return;
-	file = source_file(c->source, policy_string(c->policy, s->ca_file.text));
+	file = source_file(c->source, policy_string(c->policy, value->text));
 	anchors = anchors_read(file->bytes, file->len);
 	date_format_day(anchors.end, day);
 	if (anchors.unreadable)
-		warn(c, s->ca_file.place,
+		warn(c, value->place,
 		     "'%s' has a certificate that cannot be read, so nothing verifies; mend it",
 		     file->path);
 	else if (!anchors.count)
-		warn(c, s->ca_file.place,
+		warn(c, value->place,
 		     "'%s' has no certificate, so nothing verifies; write the CA's into it",
 		     file->path);
 	else if (anchors.end <= c->now)
-		warn(c, s->ca_file.place,
+		warn(c, value->place,
 		     "all of '%s' has expired, the last on %s, so nothing verifies; renew it",
 		     file->path, day);
 	else if (anchors.end - c->now <= (int64_t)SOON_DAYS * DAY_S)
-		warn(c, s->ca_file.place,
+		warn(c, value->place,
 		     "the last certificate of '%s' ends on %s, within %d days; renew it",
 		     file->path, day, SOON_DAYS);
 }
@@ -298,7 +282,7 @@ static void check_ca_file(struct checking *c, const struct policy_section *s)
 static bool covers(const struct policy *p, const struct policy_section *wide,
 		   const struct policy_section *s)
 {
-	const char *of = policy_string(p, wide->name), *name = policy_string(p, s->name);
+	const char *of = policy_name(p, wide), *name = policy_name(p, s);
 	size_t len = strlen(name), tail = strlen(of);
 
 	if (wide->wildcard == WILDCARD_SUBTREE && s->wildcard != WILDCARD_NONE && !strcmp(of, name))
@@ -350,7 +334,7 @@ static void check_ct(struct checking *c, const struct policy_section *s, const c
 
 static void check_section(struct checking *c, const struct policy_section *s)
 {
-	bool expired = s->expires <= c->now;
+	bool expired = policy_expires(s) <= c->now;
 	char title[POLICY_TITLE_SIZE];
 
 	policy_title(c->policy, s, title);
@@ -359,7 +343,6 @@ static void check_section(struct checking *c, const struct policy_section *s)
 		check_pins(c, s, title);
 	check_expiry(c, s, title);
 	check_wildcard(c, s, title);
-	check_ca_file(c, s);
 	check_inherited(c, s);
 	check_ct(c, s, title);
 }
@@ -390,6 +373,9 @@ unsigned check_warn(const struct source *source)
 	values = policy_values(c.policy, c.policy->logs, &n);
 	for (size_t i = 0; i < n; i++)
 		check_log(&c, &values[i]);
+	values = policy_values(c.policy, c.policy->ca_files, &n);
+	for (size_t i = 0; i < n; i++)
+		check_ca_file(&c, &values[i]);
 	sections = policy_sections(c.policy, &n);
 	for (size_t i = 0; i < n; i++)
 		check_section(&c, &sections[i]);

@@ -43,7 +43,7 @@ struct verb {
 };
 
 extern const struct verb verb_run, verb_pin, verb_check, verb_explain, verb_learn, verb_scan,
-	verb_host, verb_known, verb_apply;
+	verb_host, verb_known, verb_apply, verb_compile;
 
 /*
  * The next option, or -1 behind the last. Ends the command itself for --help,

@@ -90,11 +90,12 @@ static const char *action_meaning(enum policy_action action)
 
 static void explain_expiry(const struct demand *d)
 {
+	const int64_t expires = policy_expires(d->section);
 	char day[DATE_DAY_SIZE];
 
-	if (d->section->expires == INT64_MAX)
+	if (expires == INT64_MAX)
 		return;
-	date_format_day(d->section->expires, day);
+	date_format_day(expires, day);
 	printf("  %s %s (UTC), %s after-expiry = %s\n", d->expired ? "expired on" : "expires on",
 	       day, d->expired ? "so that now holds" : "and then holds",
 	       policy_mode_word(d->section->after_expiry));
@@ -216,15 +217,19 @@ static bool explain_exemption(const struct policy *p, const struct question *q)
 	return false;
 }
 
-static void explain_policy(const struct source *source, const struct question *q)
+static int explain_policy(const struct source *source, const struct question *q)
 {
 	const struct policy *p = source->policy;
 	struct demand d;
 	bool section_alone;
 
 	if (explain_exemption(p, q))
-		return;
+		return 0;
 	verdict_demand(p, q->name, q->kind, q->now, &d);
+	if (d.damaged) {
+		complain("%s: the policy is damaged in memory", source->path);
+		return -1;
+	}
 	/* The section's own mode goes before the policy's. */
 	section_alone = p->mode == MODE_OFF && d.section && d.mode != MODE_OFF;
 	if (p->mode != MODE_ENFORCE && !section_alone) {
@@ -233,7 +238,7 @@ static void explain_policy(const struct source *source, const struct question *q
 		print_place(p, p->mode_place);
 	}
 	if (p->mode == MODE_OFF && !section_alone)
-		return;
+		return 0;
 	if (d.section) {
 		explain_section(source, &d, q);
 	} else {
@@ -245,6 +250,7 @@ static void explain_policy(const struct source *source, const struct question *q
 	explain_denied(&d);
 	if (d.blank)
 		puts("  nothing is demanded: the handshake is not judged");
+	return 0;
 }
 
 /* A host's policy that is bad: what programs that start now go by. */
@@ -256,7 +262,7 @@ static void explain_last_good(const struct question *q)
 	if (good && good->policy) {
 		printf(SOURCE_HOST_DIR ": bad policy: programs that start now use the last good "
 				       "one, of %s\n%s:\n",
-		       last_good_date(date), good->path);
+		       last_good_date(good, date), good->path);
 		explain_policy(good, q);
 	} else {
 		puts(SOURCE_HOST_DIR ": bad policy: every handshake is refused");
@@ -289,8 +295,7 @@ static int explain_source(const char *path, bool host, enum policy_mode cap,
 		if (cap != MODE_ENFORCE)
 			printf("  PINSHIM_MODE is %s, whatever stands below: %s\n",
 			       policy_mode_word(cap), mode_meaning(cap));
-		explain_policy(source, q);
-		rv = 0;
+		rv = explain_policy(source, q);
 	}
 	source_free(source);
 	return rv;
@@ -312,7 +317,7 @@ static int read_cap(enum policy_mode *cap)
 static int explain_refused(const char *list, const struct question *q)
 {
 	struct source *source = source_of_refused(list);
-	const struct policy_section *s;
+	const struct policy_section *s = NULL;
 	char title[POLICY_TITLE_SIZE];
 	int rv = -1;
 
@@ -321,8 +326,9 @@ static int explain_refused(const char *list, const struct question *q)
 	} else if (!source->policy) {
 		puts(SOURCE_REFUSE ": bad policy: every handshake is refused");
 		complain("%s", source->error);
+	} else if (!policy_find(source->policy, q->name, q->kind, &s)) {
+		complain(SOURCE_REFUSE ": the policy is damaged in memory");
 	} else {
-		s = policy_find(source->policy, q->name, q->kind);
 		puts(SOURCE_REFUSE ":");
 		if (s)
 			printf("  [%s] decides: it is refused, whatever is shown\n",

@@ -58,7 +58,8 @@ static void add_last_good(bool good, char *why, size_t why_size)
 
 	if (last && last->policy)
 		snprintf(why + len, why_size - len, "; the last good one, of %s, is %s",
-			 last_good_date(date), good ? "kept" : "used by programs that start now");
+			 last_good_date(last, date),
+			 good ? "kept" : "used by programs that start now");
 	else if (!good)
 		snprintf(why + len, why_size - len,
 			 "; no last good one is kept, so every handshake is refused");

@@ -12,8 +12,8 @@
 #include "cmd/handshake_client.h"
 
 static const struct verb *const verbs[] = {
-	&verb_run,   &verb_pin,	 &verb_check, &verb_explain, &verb_apply,
-	&verb_learn, &verb_scan, &verb_known, &verb_host,
+	&verb_run,     &verb_pin,   &verb_check, &verb_explain, &verb_apply,
+	&verb_compile, &verb_learn, &verb_scan,	 &verb_known,	&verb_host,
 };
 
 #define N_VERBS (sizeof(verbs) / sizeof(verbs[0]))

@@ -22,6 +22,9 @@
 #include "process/last_good.h"
 #include "process/write_all.h"
 
+#define LAST_GOOD_HOME SNAPSHOT_HOME
+#define LAST_GOOD_DIR  LAST_GOOD_HOME "/last-good"
+
 /* Hidden, so that they are never read for a part of a policy. */
 #define NEW_FILE      SOURCE_HOST_DIR "/." POLICY_FILE ".new"
 #define NEW_DIR	      SOURCE_HOST_DIR "/." POLICY_DIR ".new"

@@ -168,6 +168,8 @@ static bool demands(const struct trial *t, const struct store_policy *policy,
 		return false;
 	verdict_demand(policy->source->policy, name ? name->text : NULL,
 		       name ? name->kind : NAME_BAD, t->now, out);
+	if (out->damaged)
+		return true;
 	if (name && name->beside && !out->section)
 		return false;
 	return !out->blank;
@@ -187,6 +189,14 @@ static void tell_exempted(struct trial *t, struct event *e, const struct demand 
 	chain_free(t->c->lib, f.validated);
 }
 
+/* Whether the verdict is not to be told, since POLICY can be asked again without its snapshot. */
+static bool is_to_be_mended(struct trial *t, const struct store_policy *policy, bool damaged)
+{
+	if (damaged)
+		t->damaged = policy;
+	return damaged && !t->last;
+}
+
 static enum verdict try_policy(struct trial *t, const struct store_policy *policy,
 			       const struct peer_name *name)
 {
@@ -200,7 +210,9 @@ static enum verdict try_policy(struct trial *t, const struct store_policy *polic
 		tell_exempted(t, &event, &d, name);
 		return VERDICT_UNJUDGED;
 	}
-	if (t->resumable) {
+	if (is_to_be_mended(t, policy, d.damaged))
+		return VERDICT_REFUSED;
+	if (t->resumable && !d.damaged) {
 		judge_again(&d, j);
 	} else {
 		gathered =
@@ -216,11 +228,13 @@ static enum verdict try_policy(struct trial *t, const struct store_policy *polic
 			j->demand = d;
 		}
 	}
+	if (j->damaged)
+		event.failure = "the policy's snapshot is damaged";
 	if (j->learn)
 		t->known[name - t->names.list].due = true;
 	if (j->reason == REASON_INTERNAL_ERROR && d.needs & NEED_TOFU && t->known_lost)
 		event.failure = t->known_error ? t->known_error : "out of memory";
-	if (t->tell)
+	if (t->tell && !is_to_be_mended(t, policy, j->damaged))
 		trial_tell(t, &event, name, &f);
 	chain_free(t->c->lib, f.validated);
 	free(f.chain);
@@ -349,26 +363,14 @@ static enum verdict fail(struct trial *t, const char *what)
 	return VERDICT_REFUSED;
 }
 
-static bool is_enforced(const struct policy_section *section, int64_t now)
-{
-	return (now < section->expires ? section->mode : section->after_expiry) == MODE_ENFORCE;
-}
-
 /* Whether POLICY would refuse anything of some name, whichever it is. */
 static bool can_refuse(const struct store_policy *policy, int64_t now)
 {
 	const struct policy *rules = policy->source->policy;
-	const struct policy_section *sections;
-	size_t n;
 
 	if (policy->exempt || policy->cap != MODE_ENFORCE)
 		return false;
-	if (!rules || rules->mode == MODE_ENFORCE)
-		return true;
-	sections = policy_sections(rules, &n);
-	while (n && !is_enforced(&sections[n - 1], now))
-		n--;
-	return n > 0;
+	return !rules || rules->mode == MODE_ENFORCE || policy_enforces(rules, now);
 }
 
 static bool can_any_refuse(const struct trial *t)
@@ -472,27 +474,51 @@ static void close_trial(struct trial *t)
 		t->c->lib->ERR_pop_to_mark();
 }
 
+/*
+ * Judges C before the policies in force. False when a snapshot was found damaged:
+ * it is distrusted from now on, and C to be judged once more. At the LAST attempt
+ * that refuses.
+ */
+static bool judge_once(const struct judge_case *c, bool tell_it, bool last, enum verdict *verdict,
+		       uintptr_t *token)
+{
+	struct trial t = { .c = c, .tell = tell_it, .last = last, .now = (int64_t)time(NULL) };
+	bool mend;
+
+	t.recorded = tell_it && store_events();
+	open_trial(&t);
+	*verdict = judge_all(&t);
+	mend = t.damaged && !last;
+	if (mend)
+		store_distrust(t.damaged);
+	else if (t.recorded && (*verdict == VERDICT_REFUSED || !c->told))
+		trial_record(&t);
+	free(t.served);
+	free(t.worst_validated);
+	close_trial(&t);
+	*token = *verdict > VERDICT_WOULD_REFUSE ? t.token : 0;
+	return !mend;
+}
+
 enum verdict judge(const struct judge_case *c, bool tell_it, uintptr_t *token)
 {
-	struct trial t = { .c = c, .tell = tell_it, .now = (int64_t)time(NULL) };
 	int cancel = PTHREAD_CANCEL_ENABLE;
 	enum verdict verdict;
+	uintptr_t made = 0;
 
 	/* Files are read and written, where without us a thread would not end (pthread_cancel(3)).
 	 */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	t.recorded = tell_it && store_events();
 	if (tell_it)
 		event_forget_cause();
-	open_trial(&t);
-	verdict = judge_all(&t);
-	if (t.recorded && (verdict == VERDICT_REFUSED || !c->told))
-		trial_record(&t);
-	free(t.served);
-	close_trial(&t);
+	if (!judge_once(c, tell_it, false, &verdict, &made)) {
+		store_refresh();
+		ct_prepare(c->lib);
+		judge_once(c, tell_it, true, &verdict, &made);
+	}
 	pthread_setcancelstate(cancel, NULL);
 	if (token)
-		*token = verdict > VERDICT_WOULD_REFUSE ? t.token : 0;
+		*token = made;
 	return verdict;
 }
 

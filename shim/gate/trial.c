@@ -158,5 +158,4 @@ void trial_record(struct trial *t)
 		trial_tell(t, &e, name, &f);
 	chain_free(t->c->lib, f.validated);
 	event_record(&t->worst);
-	free(t->worst_validated);
 }

@@ -231,8 +231,10 @@ static void add_place(struct text *t, const struct event *e, struct policy_place
 		return;
 	}
 	file = policy_string(source->policy, place.file);
-	/* Not to be taken for the file of the same name in /etc. */
-	text_add(t, "%s:%u", last_good_is(source) ? file : base_name(file), place.line);
+	text_add(t, "%s:%u", base_name(file), place.line);
+	/* Not to be taken for the line that is there now. */
+	if (last_good_is(source))
+		text_add(t, " of the last good policy");
 }
 
 static void add_served(struct text *t, const char *separator, const struct event *e)
@@ -306,6 +308,14 @@ static void add_pinned(struct text *t, const char *separator, const struct event
 		text_add(t, "%sand %zu more pins", separator, left);
 }
 
+static const char *policy_error_phrase(const struct event *e)
+{
+	if (e->of_snapshot)
+		return "the policy is in force from its text, its snapshot is not used";
+	return last_good_is(e->policy->source) ? "the host's policy is bad"
+					       : "the policy in force stays, its new text is bad";
+}
+
 static void add_head(struct text *t, const struct event *e)
 {
 	const struct judgement *j = &e->judgement;
@@ -314,11 +324,7 @@ static void add_head(struct text *t, const struct event *e)
 	text_add(t, "%s[%d]: ", *store_program() ? base_name(store_program()) : "a program",
 		 (int)getpid());
 	if (e->policy_error) {
-		text_add(t, "%s: %s",
-			 last_good_is(e->policy->source)
-				 ? "the host's policy is bad"
-				 : "the policy in force stays, its new text is bad",
-			 e->policy_error);
+		text_add(t, "%s: %s", policy_error_phrase(e), e->policy_error);
 		return;
 	}
 	text_add(t, "%s %s: %s", verb(j->verdict), shown_name(e), reason_sentence(j));
@@ -422,8 +428,8 @@ static void add_json_section(struct text *t, const struct policy *p, const struc
 	size_t n;
 
 	text_add(t, ",\"effective-expiration-date\":");
-	if (section && section->expires != INT64_MAX)
-		add_time(t, section->expires);
+	if (section && policy_expires(section) != INT64_MAX)
+		add_time(t, policy_expires(section));
 	else
 		text_add(t, "null");
 	text_add(t, ",\"noted-hostname\":");
@@ -488,6 +494,7 @@ static void add_json(struct text *t, const struct event *e, uint64_t missing)
 	const char *path = source ? source->path : NULL;
 	const char *error = source ? source->error : NULL;
 	bool placed = p && j->place.line;
+	bool in_text = placed && !last_good_is(source);
 
 	text_add(t, "{\"date-time\":");
 	add_time(t, (int64_t)time(NULL));
@@ -503,7 +510,7 @@ static void add_json(struct text *t, const struct event *e, uint64_t missing)
 	text_add(t, ",\"name-source\":\"%s\",\"mode\":", name_source_word(e->source));
 	text_add_json(t, p ? policy_mode_word(j->demand.mode) : NULL);
 	text_add(t, ",\"policy\":");
-	text_add_json(t, placed ? policy_string(p, j->place.file) : path);
+	text_add_json(t, in_text ? policy_string(p, j->place.file) : path);
 	text_add(t, ",\"line\":");
 	text_add(t, placed ? "%u" : "null", j->place.line);
 	add_json_matched(t, j);
@@ -658,13 +665,25 @@ void event_record(const struct event *e)
 		lost_records += missing + 1;
 }
 
+static void tell_of_policy(struct event *e)
+{
+	e->judgement.reason = REASON_BAD_POLICY;
+	deliver_to_logs(e);
+	event_record(e);
+}
+
 void event_bad_policy(const struct store_policy *policy, const char *error)
 {
 	struct event e = { .policy = policy, .policy_error = error };
 
-	e.judgement.reason = REASON_BAD_POLICY;
-	deliver_to_logs(&e);
-	event_record(&e);
+	tell_of_policy(&e);
+}
+
+void event_bad_snapshot(const struct store_policy *policy, const char *error)
+{
+	struct event e = { .policy = policy, .policy_error = error, .of_snapshot = true };
+
+	tell_of_policy(&e);
 }
 
 struct cause {

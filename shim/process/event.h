@@ -55,6 +55,7 @@ struct event {
 	const char *failure;		   /* of REASON_INTERNAL_ERROR: what failed; or NULL */
 	unsigned scts, logs;	  /* of REASON_CT_MISSING: valid SCTs, and the logs they are by */
 	const char *policy_error; /* a change that was not taken over, and nothing else; or NULL */
+	bool of_snapshot;	  /* it is the snapshot's, and the policy is good */
 	const char *name;	  /* as it was judged, printable; NULL: none */
 	enum name_source source;
 	unsigned port; /* 0: unknown */
@@ -107,5 +108,8 @@ const char *event_last_cause(void);
 
 /* Says once, wherever events of POLICY go, that a changed policy was not taken over, and why. */
 void event_bad_policy(const struct store_policy *policy, const char *error);
+
+/* Says the same way that POLICY was read from its texts, and what is wrong with its snapshot. */
+void event_bad_snapshot(const struct store_policy *policy, const char *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the last good policy is, and since when. What makes it one to believe is
- * what makes the host's: only root may write it.
+ * What makes the last good policy one to believe is what makes the host's: only
+ * root may write it.
  */
 #include "process/last_good.h"
 
@@ -9,20 +9,17 @@
 
 struct source *last_good_load(void)
 {
-	return source_load(LAST_GOOD_DIR, true);
+	return source_load_last_good();
 }
 
 bool last_good_is(const struct source *s)
 {
-	return s->host && !strcmp(s->path, LAST_GOOD_DIR);
+	return s->last_good;
 }
 
-const char *last_good_date(char out[DATE_SIZE])
+const char *last_good_date(const struct source *good, char out[DATE_SIZE])
 {
-	struct stat st;
-
-	/* The folder is made anew each time. */
-	if (stat(LAST_GOOD_DIR, &st) < 0 || !date_format((int64_t)st.st_mtime, out))
+	if (!good->map.bytes || !date_format(good->map.snapshot.head->made, out))
 		strcpy(out, "unknown date");
 	return out;
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "process/stamp.h"
+#include "process/writers.h"
 #include "pure/ctlogs.h"
 #include "pure/revoked.h"
 
@@ -91,27 +92,12 @@ bool source_changed(const struct source *s)
 	for (size_t i = 0; i < s->n_stamps; i++)
 		if (!stamp_holds(&s->stamps[i]))
 			return true;
-	return false;
+	return source_spoiled(s);
 }
 
-static int check_root_alone(struct source *s, const char *path)
+bool source_spoiled(const struct source *s)
 {
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return fail(s, "%s: cannot be examined: %m; make it readable", path);
-	if (st.st_uid == 0 && !(st.st_mode & (S_IWGRP | S_IWOTH)))
-		return 0;
-	add_stamp(s, path, &st); /* so that mending it is seen */
-	if (st.st_uid != 0)
-		return fail(s,
-			    "%s: is owned by uid %u, who could change the host's policy; chown it "
-			    "to root",
-			    path, (unsigned)st.st_uid);
-	return fail(s,
-		    "%s: can be written by others than root (mode %04o), so could the host's "
-		    "policy; chmod go-w it",
-		    path, (unsigned)(st.st_mode & 07777));
+	return s->distrusted || snapshot_file_changed(&s->map);
 }
 
 /*
@@ -120,17 +106,16 @@ static int check_root_alone(struct source *s, const char *path)
  */
 static int check_only_root_writes(struct source *s, const char *path)
 {
-	char *real = realpath(path, NULL);
-	int rv = 0;
+	struct writers_fault fault;
 
-	if (!real)
-		return fail(s, "%s: cannot be resolved: %m; make it readable", path);
-	while (rv == 0 && *real) {
-		rv = check_root_alone(s, real);
-		*strrchr(real, '/') = '\0';
-	}
-	free(real);
-	return rv < 0 ? rv : check_root_alone(s, "/");
+	if (writers_only_root(path, &fault))
+		return 0;
+	if (fault.path) /* so that mending it is seen */
+		add_stamp(s, fault.path, &fault.was);
+	if (fault.message)
+		fail(s, "%s", fault.message);
+	writers_fault_free(&fault);
+	return -1;
 }
 
 static int check_writers(struct source *s, const char *path, const struct stat *st)
@@ -399,19 +384,20 @@ static void drop_files(struct source_file **files, size_t *n)
 {
 	for (size_t i = 0; i < *n; i++) {
 		free((*files)[i].path);
-		free((*files)[i].bytes);
+		if (!(*files)[i].borrowed)
+			free((*files)[i].bytes);
 	}
 	free(*files);
 	*files = NULL;
 	*n = 0;
 }
 
-/* The INI texts are parsed and done with, but for those who want to copy them. */
-static void drop_texts(struct source *s)
+/* What was read so far is parsed and done with, but for those who want it kept. */
+static void put_away(struct source *s, struct source_file **kept, size_t *n)
 {
-	if (s->draft) {
-		s->texts = s->files;
-		s->n_texts = s->n_files;
+	if (s->keeping) {
+		*kept = s->files;
+		*n = s->n_files;
 		s->files = NULL;
 		s->n_files = 0;
 	}
@@ -470,7 +456,7 @@ static struct policy *add_revoked(struct source *s, struct policy *loose,
 	if (!loose)
 		fail(s, "%s", error);
 	free(texts);
-	drop_files(&s->files, &s->n_files);
+	put_away(s, &s->lists, &s->n_lists);
 	return loose;
 }
 
@@ -484,7 +470,7 @@ static int parse(struct source *s)
 		loose = policy_parse(texts, s->n_files, s->path, s->host, error);
 		if (!loose)
 			fail(s, "%s", error);
-		drop_texts(s);
+		put_away(s, &s->texts, &s->n_texts);
 		if (loose)
 			loose = add_revoked(s, loose, error);
 	}
@@ -528,21 +514,21 @@ static int add_ct_logs(struct source *s, const struct policy_value *value)
 /* What stays of all the files is what the policy refers to and does not hold. */
 static int keep_files(struct source *s)
 {
-	const struct policy_section *sections;
+	const struct policy_value *ca_files;
 	size_t n;
 
 	if (s->policy->ct_logs.text && add_ct_logs(s, &s->policy->ct_logs) < 0)
 		return -1;
-	sections = policy_sections(s->policy, &n);
+	ca_files = policy_values(s->policy, s->policy->ca_files, &n);
 	for (size_t i = 0; i < n; i++)
-		if (sections[i].ca_file.text && add_ca_file(s, &sections[i].ca_file) < 0)
+		if (add_ca_file(s, &ca_files[i]) < 0)
 			return -1;
 	return 0;
 }
 
 static void drop_policy(struct source *s)
 {
-	if (s->policy)
+	if (s->policy && !s->map.bytes)
 		munmap((void *)(uintptr_t)s->policy, s->policy->size);
 	s->policy = NULL;
 }
@@ -550,6 +536,7 @@ static void drop_policy(struct source *s)
 static void clear(struct source *s)
 {
 	drop_files(&s->texts, &s->n_texts);
+	drop_files(&s->lists, &s->n_lists);
 	drop_files(&s->files, &s->n_files);
 	for (size_t i = 0; i < s->n_stamps; i++)
 		free(s->stamps[i].path);
@@ -557,6 +544,9 @@ static void clear(struct source *s)
 	s->stamps = NULL;
 	s->n_stamps = 0;
 	drop_policy(s);
+	snapshot_file_unmap(&s->map);
+	free(s->snapshot_error);
+	s->snapshot_error = NULL;
 	free(s->error);
 	s->error = NULL;
 	s->absent = false;
@@ -582,42 +572,165 @@ static long youth_ns(const struct source *s, const struct timespec *read_at)
 static int load_once(struct source *s)
 {
 	errno = 0;
-	if (collect(s) < 0 || parse(s) < 0)
+	if (collect(s) < 0)
 		return -1;
-	return keep_files(s);
+	if (s->unparsed) {
+		put_away(s, &s->texts, &s->n_texts);
+		return 0;
+	}
+	return parse(s) < 0 ? -1 : keep_files(s);
 }
 
-static struct source *load(const char *path, bool host, bool draft)
+/* --- from a snapshot */
+
+/* Whether the texts could be read as well, were there no snapshot: then they are what it is of. */
+static int check_writers_of(struct source *s, const struct snapshot_stamp *stamp, const char *path)
 {
-	struct source *s = calloc(1, sizeof(*s));
-	int rv = -1;
+	struct stat st;
 
-	if (!s || !(s->path = strdup(path))) {
-		free(s);
-		return NULL;
+	if (!stamp->there)
+		return 0;
+	return stat(path, &st) == 0 ? check_writers(s, path, &st) : -1;
+}
+
+static int take_stamps(struct source *s, const struct snapshot *snapshot)
+{
+	for (uint32_t i = 0; i < snapshot->head->n_stamps; i++) {
+		const struct snapshot_stamp *stamp = &snapshot->stamps[i];
+		const char *path = snapshot_path(snapshot, stamp->path);
+		struct stat was = snapshot_file_stat(stamp);
+
+		if (check_writers_of(s, stamp, path) < 0 ||
+		    add_stamp(s, path, stamp->there ? &was : NULL) < 0)
+			return -1;
 	}
-	s->host = host;
-	s->draft = draft;
-	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		struct timespec read_at, pause = { 0 };
+	return 0;
+}
 
+/* The files that the policy names are where the snapshot has them. */
+static int take_files(struct source *s, const struct snapshot *snapshot)
+{
+	const uint32_t n = snapshot->head->n_files;
+
+	s->files = calloc(n + 1, sizeof(*s->files));
+	for (uint32_t i = 0; s->files && i < n; i++) {
+		const struct snapshot_file *file = &snapshot->files[i];
+		const char *bytes = snapshot_bytes(snapshot, file);
+
+		s->files[i].path = strdup(snapshot_path(snapshot, file->path));
+		if (!s->files[i].path)
+			return -1;
+		s->files[i].bytes = (char *)(uintptr_t)bytes;
+		s->files[i].len = file->len;
+		s->files[i].borrowed = true;
+		s->n_files++;
+	}
+	return s->files ? 0 : -1;
+}
+
+/* The policy from the snapshot that is mapped. 0, or -1 with nothing of it left but an error. */
+static int take_snapshot(struct source *s, bool with_stamps)
+{
+	const struct snapshot *snapshot = &s->map.snapshot;
+
+	errno = 0;
+	if ((with_stamps && take_stamps(s, snapshot) < 0) || take_files(s, snapshot) < 0)
+		return -1;
+	s->policy = snapshot->policy;
+	s->n_ct_logs = snapshot->head->n_ct_logs;
+	return 0;
+}
+
+/*
+ * Loads S from its snapshot. Whether it did; else whether the snapshot is PENDING, and
+ * S is clear but for what is wrong with it.
+ */
+static bool load_snapshot(struct source *s, bool *pending)
+{
+	enum snapshot_age age = SNAPSHOT_STALE;
+	char *error = NULL;
+
+	if (snapshot_file_map(s->path, s->host, &s->map, &error) == SNAPSHOT_MAPPED) {
+		age = snapshot_file_age(&s->map, s->path, s->host, NULL);
+		if (age == SNAPSHOT_CURRENT && take_snapshot(s, true) == 0)
+			return true;
 		clear(s);
-		clock_gettime(CLOCK_REALTIME, &read_at);
-		rv = load_once(s);
-		pause.tv_nsec = youth_ns(s, &read_at);
-		if (!pause.tv_nsec && !s->empty && !source_changed(s))
+	}
+	*pending = age == SNAPSHOT_PENDING;
+	s->snapshot_error = error;
+	return false;
+}
+
+/* --- from the texts */
+
+static void pause_for(long ns)
+{
+	struct timespec pause = { 0, ns };
+
+	while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
+		;
+}
+
+/* Once: whether S is what it is now, or how long to wait before it is read again. */
+static long read_once(struct source *s, int *rv)
+{
+	struct timespec read_at;
+	long young;
+
+	clock_gettime(CLOCK_REALTIME, &read_at);
+	*rv = load_once(s);
+	young = youth_ns(s, &read_at);
+	return young || (!s->empty && !source_changed(s)) ? young : GRAIN_NS;
+}
+
+/* How often a snapshot that is just being made is looked for: a second. */
+#define WAITS 50
+
+static int load_stable(struct source *s, bool text_alone)
+{
+	int rv = -1, waits = 0;
+	bool pending;
+	long again;
+
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+		clear(s);
+		pending = false;
+		if (!text_alone && load_snapshot(s, &pending))
+			return 0;
+		if (pending && waits++ < WAITS) {
+			attempt--;
+			pause_for(GRAIN_NS);
+			continue;
+		}
+		again = read_once(s, &rv);
+		if (!again)
 			break;
-		if (!pause.tv_nsec)
-			pause.tv_nsec = GRAIN_NS;
-		while (nanosleep(&pause, &pause) < 0 && errno == EINTR)
-			;
+		pause_for(again);
 		if (attempt == ATTEMPTS - 1 && !s->empty) {
 			clear(s);
 			rv = fail(s, "%s: keeps changing while it is read; replace it by rename",
-				  path);
-			read_again(s, path);
+				  s->path);
+			read_again(s, s->path);
 		}
 	}
+	return rv;
+}
+
+static struct source *new_source(const char *path, bool host)
+{
+	struct source *s = calloc(1, sizeof(*s));
+
+	if (s && (s->path = strdup(path))) {
+		s->host = host;
+		return s;
+	}
+	free(s);
+	return NULL;
+}
+
+/* S as callers get it, of which RV says whether it is good. */
+static struct source *finished(struct source *s, int rv)
+{
 	if (rv == 0)
 		return s;
 	drop_policy(s);
@@ -629,12 +742,102 @@ static struct source *load(const char *path, bool host, bool draft)
 
 struct source *source_load(const char *path, bool host)
 {
-	return load(path, host, false);
+	struct source *s = new_source(path, host);
+
+	return s ? finished(s, load_stable(s, false)) : NULL;
+}
+
+struct source *source_read(const char *path, bool host, bool keep)
+{
+	struct source *s = new_source(path, host);
+
+	if (!s)
+		return NULL;
+	s->keeping = keep;
+	return finished(s, load_stable(s, true));
 }
 
 struct source *source_load_draft(const char *path)
 {
-	return load(path, true, true);
+	struct source *s = new_source(path, true);
+
+	if (!s)
+		return NULL;
+	s->draft = s->keeping = true;
+	return finished(s, load_stable(s, true));
+}
+
+/* Where TEXT of a draft stands once it is published, from malloc(3). */
+static char *published_path(const struct source_file *text)
+{
+	char *path;
+
+	if (!text->in_folder)
+		return strdup(SOURCE_HOST_DIR "/" POLICY_FILE);
+	return asprintf(&path, SOURCE_HOST_DIR "/" POLICY_DIR "%s", strrchr(text->path, '/')) < 0
+		       ? NULL
+		       : path;
+}
+
+/* The texts of DRAFT, whose bytes stay its own, as they will be called. */
+static int borrow_texts(struct source *s, const struct source *draft)
+{
+	s->files = calloc(draft->n_texts + 1, sizeof(*s->files));
+	for (size_t i = 0; s->files && i < draft->n_texts; i++) {
+		s->files[i] = draft->texts[i];
+		s->files[i].borrowed = true;
+		s->files[i].path = published_path(&draft->texts[i]);
+		if (!s->files[i].path)
+			return -1;
+		s->n_files++;
+	}
+	return s->files ? 0 : -1;
+}
+
+struct source *source_of_draft(const struct source *draft)
+{
+	struct source *s = new_source(SOURCE_HOST_DIR, true);
+	int rv = -1;
+
+	if (!s)
+		return NULL;
+	s->keeping = true;
+	errno = 0;
+	if (borrow_texts(s, draft) == 0 && parse(s) == 0)
+		rv = keep_files(s);
+	return finished(s, rv);
+}
+
+struct source *source_read_texts(void)
+{
+	struct source *s = new_source(SOURCE_HOST_DIR, true);
+
+	if (!s)
+		return NULL;
+	s->keeping = s->unparsed = true;
+	return finished(s, load_stable(s, true));
+}
+
+struct source *source_load_last_good(void)
+{
+	struct source *s = new_source(SNAPSHOT_OF_HOST, true);
+	int rv = -1;
+
+	if (!s)
+		return NULL;
+	s->last_good = true;
+	errno = 0;
+	switch (snapshot_file_map(SOURCE_HOST_DIR, true, &s->map, &s->error)) {
+	case SNAPSHOT_ABSENT:
+		s->absent = true;
+		fail(s, "%s: is not there; 'pinshim apply' makes it", s->path);
+		break;
+	case SNAPSHOT_UNUSABLE:
+		break;
+	case SNAPSHOT_MAPPED:
+		rv = take_snapshot(s, false);
+	}
+	return finished(s, rv);
 }
 
 struct source *source_of_refused(const char *list)

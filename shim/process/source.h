@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+#include "process/snapshot_file.h"
 #include "pure/policy.h"
 
 /* The host's policy: a file and a folder of *.ini in one folder, which are one policy. */
@@ -31,6 +32,7 @@ struct source_file {
 	char *bytes;
 	size_t len;
 	bool in_folder; /* it was found in a folder of policies */
+	bool borrowed;	/* the bytes are somebody else's */
 };
 
 /*
@@ -46,7 +48,10 @@ struct source_kept {
 struct source {
 	char *path; /* of the policy: a file, a folder, or the folder of a host's policy */
 	bool host;
-	bool draft;		     /* the texts are kept */
+	bool draft;		     /* it is to become part of the host's policy */
+	bool keeping;		     /* the texts are kept */
+	bool unparsed;		     /* they are only read */
+	bool last_good;		     /* the host's snapshot, whatever has become of its files */
 	bool copying;		     /* what is being read need not be root's */
 	const struct policy *policy; /* sealed read-only; NULL when the policy is bad */
 	char *error;		     /* "FILE:LINE: what is wrong; what to write", or NULL */
@@ -59,15 +64,20 @@ struct source {
 	size_t n_files;
 	size_t n_ct_logs; /* that `ct-logs' enables */
 	_Atomic(struct source_kept *) kept;
-	struct source_file *texts; /* of a draft: what was parsed */
+	struct source_file *texts; /* what was parsed, where that was to be kept */
 	size_t n_texts;
+	struct source_file *lists; /* likewise: the `revoked' lists */
+	size_t n_lists;
+	struct snapshot_map map; /* where `policy' and the files lie, when no text was read */
+	char *snapshot_error;	 /* why a snapshot that is there was not used; or NULL */
+	atomic_bool distrusted;	 /* the map was found damaged when something was looked up */
 };
 
 /*
  * Loads the policy at PATH, a file or a folder of *.ini (for HOST: the folder of
- * policy.ini and policy.d, which only root may write). Files that change while they are
- * read, or that are younger than the file system's clock can tell apart, are
- * read again; that takes some 20 ms at most unless they go on changing.
+ * policy.ini and policy.d, which only root may write): from its snapshot, when that
+ * is of the very files that are there now, and otherwise as source_read(). A
+ * snapshot that is just being made is waited for, a second at most.
  *
  * Always returns a source, to be freed with source_free(), unless memory ran
  * out (NULL).
@@ -75,12 +85,32 @@ struct source {
 struct source *source_load(const char *path, bool host);
 
 /*
+ * The same from its texts alone. Files that change while they are read, or that
+ * are younger than the file system's clock can tell apart, are read again; that
+ * takes some 20 ms at most unless they go on changing. With KEEP what was read stays
+ * in `texts'.
+ */
+struct source *source_read(const char *path, bool host, bool keep);
+
+/*
  * The host's policy as it would be with a copy of PATH in it: of a file as
  * policy.ini, of a folder as policy.d, beside the other of the two as it stands;
  * of SOURCE_HOST_DIR as it is. What was read is kept in `texts'. For the rest as
- * source_load().
+ * source_read().
  */
 struct source *source_load_draft(const char *path);
+
+/*
+ * The host's policy that a good DRAFT becomes, with the paths that its texts will
+ * have then, and which stamps alone are of the files that it names.
+ */
+struct source *source_of_draft(const struct source *draft);
+
+/* Reads the texts of the host's policy, and parses nothing: `texts', `stamps' and `error'. */
+struct source *source_read_texts(void);
+
+/* The last good policy: the host's snapshot, `absent' where there is none (last_good.h). */
+struct source *source_load_last_good(void);
 
 void source_free(struct source *s);
 
@@ -92,6 +122,9 @@ struct source *source_of_refused(const char *list);
 
 /* Whether anything that was read is no longer what it was: one stat(2) a stamp. */
 bool source_changed(const struct source *s);
+
+/* Whether its snapshot can be relied upon no more: what was looked up or will be may be wrong. */
+bool source_spoiled(const struct source *s);
 
 /* Whether there is at its path what was read. */
 bool source_file_holds(const struct source_file *file);

@@ -104,24 +104,13 @@ static bool is_exempt(const struct policy *p)
 	return false;
 }
 
-static bool has_tofu(const struct policy *p)
-{
-	const struct policy_section *sections;
-	size_t n;
-
-	sections = policy_sections(p, &n);
-	while (n && !sections[n - 1].tofu)
-		n--;
-	return n > 0;
-}
-
 static void put_in_force(struct store_policy *policy, const struct source *source)
 {
 	policy->source = policy->newest = source;
 	policy->serial = ++last_serial;
 	policy->exempt = source->policy && is_exempt(source->policy);
 	/* In good time: a seccomp filter may come. */
-	if (source->policy && !policy->exempt && has_tofu(source->policy))
+	if (source->policy && !policy->exempt && source->policy->tofu)
 		known_prepare();
 }
 
@@ -320,18 +309,30 @@ static void tell_of_bad(const struct store_policy *policy)
 
 	if (last_good_is(policy->source) &&
 	    asprintf(&longer, "%s; the last good policy of %s is used", error,
-		     last_good_date(date)) < 0)
+		     last_good_date(policy->source, date)) < 0)
 		longer = NULL;
 	event_bad_policy(policy, longer ? longer : error);
 	free(longer);
 }
 
+/* Says that the texts of POLICY were read, though there is a snapshot, and what is wrong with it.
+ */
+static void tell_of_snapshot(const struct store_policy *policy)
+{
+	const struct source *source = policy->source;
+
+	if (source->policy && source->snapshot_error)
+		event_bad_snapshot(policy, source->snapshot_error);
+}
+
 /* Of a SET that has just been read. */
 static void tell_of_all_bad(const struct store_set *set)
 {
-	for (size_t i = 0; i < set->n; i++)
+	for (size_t i = 0; i < set->n; i++) {
 		if (set->policies[i].newest != set->policies[i].source)
 			tell_of_bad(&set->policies[i]);
+		tell_of_snapshot(&set->policies[i]);
+	}
 }
 
 /* Puts *SET in force as the first, or finds there what another thread was faster with. */
@@ -396,12 +397,24 @@ void store_leave(void)
 	readers--;
 }
 
+/* Whether what is in force for POLICY may no longer be what its files say. */
+static bool has_changed(const struct store_policy *policy)
+{
+	return source_changed(policy->newest) ||
+	       (policy->source != policy->newest && source_spoiled(policy->source));
+}
+
 static bool any_changed(const struct store_set *set)
 {
 	for (size_t i = 0; set && i < set->n; i++)
-		if (source_changed(set->policies[i].newest))
+		if (has_changed(&set->policies[i]))
 			return true;
 	return false;
+}
+
+void store_distrust(const struct store_policy *policy)
+{
+	((struct source *)(uintptr_t)policy->source)->distrusted = true;
 }
 
 static void reclaim(void)
@@ -443,19 +456,36 @@ static void retire(struct store_set *old, const struct store_set *set)
 	retired = gone;
 }
 
+/* The policy of OLD as it is now: from the texts alone, where its snapshot was found damaged. */
+static struct source *load_again(const struct store_policy *old)
+{
+	const struct source *was = old->newest;
+	struct source *source;
+
+	if (!old->source->distrusted)
+		return source_load(was->path, was->host);
+	source = source_read(was->path, was->host, false);
+	if (source && asprintf(&source->snapshot_error, "%s: is damaged; make it anew",
+			       old->source->map.path) < 0)
+		source->snapshot_error = NULL;
+	return source;
+}
+
 /* 0, or -1 when memory ran out. */
 static int renew(struct store_policy *policy)
 {
+	bool spoiled = source_spoiled(policy->source); /* its rules cannot stay */
 	struct source *source;
 	bool again; /* the same failure as before is no change */
 
-	if (!source_changed(policy->newest))
+	if (!has_changed(policy))
 		return 0;
-	source = source_load(policy->newest->path, policy->newest->host);
+	source = load_again(policy);
 	if (!source)
 		return -1;
-	if (source->policy || !policy->source->policy) {
+	if (source->policy || !policy->source->policy || spoiled) {
 		put_in_force(policy, source);
+		tell_of_snapshot(policy);
 		return 0;
 	}
 	again = policy->newest->error && !strcmp(policy->newest->error, source->error);

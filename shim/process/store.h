@@ -57,6 +57,12 @@ const char *store_events(void);
 int store_refresh(void);
 
 /*
+ * Something was looked up in the snapshot that POLICY, of the set that was entered,
+ * lies in, and it was found damaged: the next store_refresh() reads the texts.
+ */
+void store_distrust(const struct store_policy *policy);
+
+/*
  * The policies in force, constant and alive until store_leave(); a bad one where
  * there was no memory to read them. Calls may nest; no lock is held.
  */

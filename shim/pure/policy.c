@@ -50,7 +50,49 @@ static const struct policy_section *lookup(const struct policy *p, const char *n
 	return found ? &sections[found - 1] : NULL;
 }
 
-const struct policy_section *policy_find(const struct policy *p, const char *name,
+/* Whether SPAN, of ITEM bytes each, lies aligned and inside of the block. */
+static bool is_inside(const struct policy *p, struct policy_span span, size_t item)
+{
+	return span.at % 8 == 0 && span.at >= sizeof(*p) && span.at <= p->size &&
+	       span.count <= (p->size - span.at) / item;
+}
+
+static bool is_text(const struct policy *p, uint32_t offset)
+{
+	return offset >= sizeof(*p) && offset < p->size &&
+	       memchr((const char *)p + offset, '\0', p->size - offset);
+}
+
+static bool are_values(const struct policy *p, struct policy_span span)
+{
+	const struct policy_value *values;
+	size_t n;
+
+	if (!is_inside(p, span, sizeof(*values)))
+		return false;
+	values = policy_values(p, span, &n);
+	for (size_t i = 0; i < n; i++)
+		if (!is_text(p, values[i].text) || !is_text(p, values[i].place.file))
+			return false;
+	return true;
+}
+
+bool policy_check_top(const struct policy *p, size_t size)
+{
+	const size_t pin = sizeof(struct policy_pin);
+
+	return size >= sizeof(*p) && p->size == size && is_text(p, p->path) &&
+	       p->mode <= MODE_OFF && p->unlisted <= ACTION_ALLOW && p->unnamed <= ACTION_ALLOW &&
+	       is_text(p, p->mode_place.file) && is_text(p, p->unlisted_place.file) &&
+	       is_text(p, p->unnamed_place.file) &&
+	       is_inside(p, p->sections, sizeof(struct policy_section)) &&
+	       is_inside(p, p->index, sizeof(uint32_t)) && is_inside(p, p->deny, pin) &&
+	       are_values(p, p->logs) && are_values(p, p->exempts) && are_values(p, p->revoked) &&
+	       are_values(p, p->ca_files) && (!p->ct_logs.text || is_text(p, p->ct_logs.text)) &&
+	       (!p->revoked_keys.at || is_inside(p, p->revoked_keys, pin));
+}
+
+static const struct policy_section *find(const struct policy *p, const char *name,
 					 enum name_kind kind)
 {
 	const struct policy_section *s = lookup(p, name, WILDCARD_NONE);
@@ -68,9 +110,31 @@ const struct policy_section *policy_find(const struct policy *p, const char *nam
 	return s;
 }
 
+bool policy_find(const struct policy *p, const char *name, enum name_kind kind,
+		 const struct policy_section **found)
+{
+	*found = find(p, name, kind);
+	return true;
+}
+
+bool policy_enforces(const struct policy *p, int64_t now)
+{
+	return now < p->enforced_until || now >= p->enforced_from;
+}
+
 const char *policy_string(const struct policy *p, uint32_t offset)
 {
 	return at_offset(p, offset);
+}
+
+const char *policy_name(const struct policy *p, const struct policy_section *s)
+{
+	return at_offset(p, s->name);
+}
+
+int64_t policy_expires(const struct policy_section *s)
+{
+	return s->expires;
 }
 
 const struct policy_section *policy_sections(const struct policy *p, size_t *n)
@@ -101,7 +165,7 @@ char *policy_title(const struct policy *p, const struct policy_section *s,
 	};
 
 	strcpy(out, stars[s->wildcard]);
-	strcat(out, policy_string(p, s->name));
+	strcat(out, policy_name(p, s));
 	return out;
 }
 

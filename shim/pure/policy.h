@@ -2,7 +2,11 @@
 /*
  * A policy in memory: one flat, relocatable block without a pointer in it, made
  * by policy_parse() (policy_ini.c) and only read afterwards. Every reference
- * inside is a byte offset from the start of the block. Pure.
+ * inside is a byte offset from the start of the block.
+ *
+ * A block may come from a file, and be damaged. policy_check_top() proves the head
+ * and what belongs to the policy as a whole; a section or a revoked key is proved
+ * when it is looked up (policy_find(), revoked_find()), and not before. Pure.
  */
 #ifndef PINSHIM_POLICY_H
 #define PINSHIM_POLICY_H
@@ -83,6 +87,12 @@ struct policy {
 	struct policy_span logs, exempts, revoked; /* struct policy_value */
 	struct policy_span revoked_keys;	   /* struct policy_pin, sorted: see revoked.h */
 	struct policy_value ct_logs;
+	struct policy_span
+		ca_files; /* struct policy_value: each file once, in the sections' order */
+	uint32_t tofu;	  /* bool: of any section */
+	/* Some section is enforced at NOW when NOW < enforced_until or NOW >= enforced_from. */
+	_Alignas(8) int64_t enforced_until;
+	int64_t enforced_from;
 	/* the arrays and texts follow */
 };
 
@@ -115,19 +125,37 @@ struct policy *policy_parse(const struct policy_text *files, size_t n, const cha
 struct policy *policy_refusing(const char *list, const char *title, char error[POLICY_ERROR_SIZE]);
 
 /*
- * The section that alone decides for NAME (normal form, of KIND), or NULL: the
- * exact name, then the longest suffix, and of two equally long ones `*.'.
- * Wildcards never match addresses.
+ * Proves the head of a block of SIZE bytes at P (8-aligned), and what belongs to
+ * the policy as a whole: everything but the sections, what these refer to, the
+ * index and the revoked keys. False: damaged, and nothing of it may be used.
  */
-const struct policy_section *policy_find(const struct policy *p, const char *name,
-					 enum name_kind kind);
+bool policy_check_top(const struct policy *p, size_t size);
+
+/*
+ * Finds the section that alone decides for NAME (normal form, of KIND): the
+ * exact name, then the longest suffix, and of two equally long ones `*.'.
+ * Wildcards never match addresses. FOUND gets NULL where there is none.
+ *
+ * Returns false when the block is damaged where it was looked at; then FOUND is
+ * NULL, and nothing is known of the name. What is found is whole, with its pins
+ * and all that it refers to.
+ */
+bool policy_find(const struct policy *p, const char *name, enum name_kind kind,
+		 const struct policy_section **found);
+
+/* Whether any section, whichever it is, is in force as `enforce' at NOW. */
+bool policy_enforces(const struct policy *p, int64_t now);
 
 /* Accessors. What they return lives as long as the block. */
 const char *policy_string(const struct policy *p, uint32_t offset);
+const char *policy_name(const struct policy *p, const struct policy_section *s);
 const struct policy_section *policy_sections(const struct policy *p, size_t *n);
 const struct policy_pin *policy_pins(const struct policy *p, struct policy_span span, size_t *n);
 const struct policy_value *policy_values(const struct policy *p, struct policy_span span,
 					 size_t *n);
+
+/* When the section expires: seconds since the epoch, 00:00 UTC of the day; INT64_MAX: never. */
+int64_t policy_expires(const struct policy_section *s);
 
 /* Writes the section's name as it stands between its brackets, "*.example.com", to OUT; returns
  * OUT. */

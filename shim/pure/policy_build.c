@@ -108,6 +108,8 @@ void build_free(struct build *b)
 	free(b->logs.bytes);
 	free(b->exempts.bytes);
 	free(b->revoked.bytes);
+	free(b->ca_files.bytes);
+	free(b->ca_slots.bytes);
 }
 
 int build_text(struct build *b, const char *text, size_t len, uint32_t *offset)
@@ -133,6 +135,79 @@ int build_value(struct array *values, const struct policy_value *value)
 	return 0;
 }
 
+/*
+ * Makes SLOTS, a hash table, large enough for COUNT elements. Returns 1 when it is
+ * a new one, and all vacant; 0 when it was; -1 when there is no memory.
+ */
+static int grow_slots(struct array *slots, size_t count)
+{
+	size_t size = slots_for(count) * sizeof(uint32_t);
+	char *bytes;
+
+	if (size <= slots->size)
+		return 0;
+	bytes = calloc(1, size);
+	if (!bytes)
+		return -1;
+	free(slots->bytes);
+	*slots = (struct array){ .bytes = bytes, .used = size, .size = size };
+	return 1;
+}
+
+static uint32_t slot_count(const struct array *slots)
+{
+	return (uint32_t)(slots->used / sizeof(uint32_t));
+}
+
+static uint32_t *ca_slot(const struct build *b, const char *text, size_t len)
+{
+	const struct policy_value *values = (const struct policy_value *)b->ca_files.bytes;
+	uint32_t *slots = (uint32_t *)b->ca_slots.bytes;
+	uint32_t mask = slot_count(&b->ca_slots) - 1;
+	uint32_t at = 0;
+
+	for (size_t i = 0; i < len; i++)
+		at = (at ^ (unsigned char)text[i]) * 0x01000193u;
+	for (at = (at ^ at >> 16) & mask; slots[at]; at = (at + 1) & mask) {
+		const char *known = b->block.bytes + values[slots[at] - 1].text;
+
+		if (strncmp(known, text, len) == 0 && !known[len])
+			break;
+	}
+	return &slots[at];
+}
+
+static int grow_ca_slots(struct build *b, uint32_t count)
+{
+	const struct policy_value *values = (const struct policy_value *)b->ca_files.bytes;
+	int grown = grow_slots(&b->ca_slots, count + 1);
+
+	for (uint32_t i = 0; grown > 0 && i < count; i++) {
+		const char *text = b->block.bytes + values[i].text;
+
+		*ca_slot(b, text, strlen(text)) = i + 1;
+	}
+	return grown < 0 ? -1 : 0;
+}
+
+int build_ca_file(struct build *b, const char *text, size_t len, struct policy_value *value)
+{
+	uint32_t count = (uint32_t)(b->ca_files.used / sizeof(struct policy_value));
+	uint32_t *slot;
+
+	if (grow_ca_slots(b, count) < 0)
+		return -1;
+	slot = ca_slot(b, text, len);
+	if (*slot) {
+		value->text = ((const struct policy_value *)b->ca_files.bytes)[*slot - 1].text;
+		return 0;
+	}
+	if (build_text(b, text, len, &value->text) < 0 || build_value(&b->ca_files, value) < 0)
+		return -1;
+	*slot = count + 1;
+	return 0;
+}
+
 void build_section(struct build *b, const struct policy_section *section,
 		   const struct policy_place **twin)
 {
@@ -155,11 +230,6 @@ static uint32_t pin_count(const struct pin_list *list)
 	return (uint32_t)(list->pins.used / sizeof(struct policy_pin));
 }
 
-static uint32_t slot_count(const struct pin_list *list)
-{
-	return (uint32_t)(list->slots.used / sizeof(uint32_t));
-}
-
 static bool same_pin(const struct policy_pin *a, const struct policy_pin *b)
 {
 	return a->kind == b->kind && memcmp(a->sha256, b->sha256, PIN_LEN) == 0;
@@ -169,7 +239,7 @@ static uint32_t *pin_slot(const struct pin_list *list, const struct policy_pin *
 {
 	const struct policy_pin *pins = (const struct policy_pin *)list->pins.bytes;
 	uint32_t *slots = (uint32_t *)list->slots.bytes;
-	uint32_t mask = slot_count(list) - 1;
+	uint32_t mask = slot_count(&list->slots) - 1;
 	uint32_t at = pin->kind;
 	uint32_t word;
 
@@ -184,24 +254,15 @@ static uint32_t *pin_slot(const struct pin_list *list, const struct policy_pin *
 }
 
 /* Keeps the table at most half full with one pin more. */
-static int grow_slots(struct pin_list *list)
+static int grow_pin_slots(struct pin_list *list)
 {
 	const struct policy_pin *pins = (const struct policy_pin *)list->pins.bytes;
 	uint32_t count = pin_count(list);
-	size_t slots = slots_for(count + 1);
-	char *bytes;
+	int grown = grow_slots(&list->slots, count + 1);
 
-	if (slots <= slot_count(list))
-		return 0;
-	bytes = calloc(slots, sizeof(uint32_t));
-	if (!bytes)
-		return -1;
-	free(list->slots.bytes);
-	list->slots.bytes = bytes;
-	list->slots.used = list->slots.size = slots * sizeof(uint32_t);
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; grown > 0 && i < count; i++)
 		*pin_slot(list, &pins[i]) = list->before + i + 1;
-	return 0;
+	return grown < 0 ? -1 : 0;
 }
 
 int build_pin(struct pin_list *list, const struct policy_pin *pin, const struct policy_place **twin)
@@ -209,7 +270,7 @@ int build_pin(struct pin_list *list, const struct policy_pin *pin, const struct 
 	struct policy_pin *added;
 	uint32_t *slot;
 
-	if (grow_slots(list) < 0)
+	if (grow_pin_slots(list) < 0)
 		return -1;
 	slot = pin_slot(list, pin);
 	if (*slot > list->before) {
@@ -254,7 +315,8 @@ struct policy *build_seal(struct build *b)
 	if (append_pins(b, &b->deny, &b->head.deny) < 0 ||
 	    append_values(b, &b->logs, &b->head.logs) < 0 ||
 	    append_values(b, &b->exempts, &b->head.exempts) < 0 ||
-	    append_values(b, &b->revoked, &b->head.revoked) < 0)
+	    append_values(b, &b->revoked, &b->head.revoked) < 0 ||
+	    append_values(b, &b->ca_files, &b->head.ca_files) < 0)
 		return NULL;
 	p = realloc(b->block.bytes, b->block.used); /* gives back what it does not need */
 	if (!p)

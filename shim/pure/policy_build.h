@@ -31,6 +31,8 @@ struct build {
 	struct pin_list pins;	       /* its pins */
 	struct pin_list deny;
 	struct array logs, exempts, revoked; /* struct policy_value */
+	struct array ca_files;		     /* struct policy_value, no two of one text */
+	struct array ca_slots;		     /* uint32_t: hash table of their numbers + 1 */
 };
 
 /*
@@ -44,6 +46,9 @@ int build_init(struct build *b, size_t sections);
 void build_free(struct build *b);
 int build_text(struct build *b, const char *text, size_t len, uint32_t *offset);
 int build_value(struct array *values, const struct policy_value *value);
+
+/* VALUE gets the text, which the block will hold once, however many sections have it. */
+int build_ca_file(struct build *b, const char *text, size_t len, struct policy_value *value);
 
 /* With *TWIN set to the place of the one that is there already, and nothing added. */
 void build_section(struct build *b, const struct policy_section *section,

@@ -21,6 +21,7 @@ enum value_type {
 	VALUE_PIN,   /* of `kind' */
 	VALUE_PATH,  /* absolute */
 	VALUE_PATHS, /* one of several */
+	VALUE_CA_FILE,
 	VALUE_LOG,
 	VALUE_DATE,
 };
@@ -71,7 +72,7 @@ static const struct key section_keys[SECTION_KEYS] = {
 	[SECTION_MATCH] = { "match", VALUE_WORD, .field = SECTION(match), WORDS(match_words) },
 	[SECTION_MODE] = { "mode", VALUE_WORD, .field = SECTION(mode), WORDS(mode_words) },
 	[SECTION_VERIFY] = { "verify", VALUE_WORD, .field = SECTION(verify), WORDS(verify_words) },
-	[SECTION_CA_FILE] = { "ca-file", VALUE_PATH, .field = SECTION(ca_file) },
+	[SECTION_CA_FILE] = { "ca-file", VALUE_CA_FILE, .field = SECTION(ca_file) },
 	[SECTION_EXPIRES] = { "expires", VALUE_DATE, .field = SECTION(expires) },
 	[SECTION_AFTER_EXPIRY] = { "after-expiry", VALUE_WORD, .field = SECTION(after_expiry),
 				   WORDS(mode_words) },
@@ -228,14 +229,21 @@ static int read_pin(struct keys *k, const struct key *key, struct piece value,
 	return 0;
 }
 
-static int read_path(struct keys *k, const struct key *key, struct piece value,
-		     struct policy_value *out)
+static int check_path(struct keys *k, const struct key *key, struct piece value)
 {
 	char quoted[QUOTE_SIZE];
 
-	if (value.at[0] != '/')
-		return keys_error(k, k->here, "%s is not an absolute path; write '%s = /PATH'",
-				  keys_quote(value, quoted), key->word);
+	if (value.at[0] == '/')
+		return 0;
+	return keys_error(k, k->here, "%s is not an absolute path; write '%s = /PATH'",
+			  keys_quote(value, quoted), key->word);
+}
+
+static int read_path(struct keys *k, const struct key *key, struct piece value,
+		     struct policy_value *out)
+{
+	if (check_path(k, key, value) < 0)
+		return -1;
 	out->place = k->here;
 	return build_text(&k->build, value.at, value.len, &out->text) < 0 ? keys_no_memory(k) : 0;
 }
@@ -248,6 +256,15 @@ static int read_paths(struct keys *k, const struct key *key, struct piece value,
 	if (read_path(k, key, value, &path) < 0)
 		return -1;
 	return build_value(values, &path) < 0 ? keys_no_memory(k) : 0;
+}
+
+static int read_ca_file(struct keys *k, const struct key *key, struct piece value,
+			struct policy_value *out)
+{
+	if (check_path(k, key, value) < 0)
+		return -1;
+	out->place = k->here;
+	return build_ca_file(&k->build, value.at, value.len, out) < 0 ? keys_no_memory(k) : 0;
 }
 
 static int read_log(struct keys *k, struct piece value, struct array *logs)
@@ -322,6 +339,8 @@ static int read_value(struct keys *k, const struct key *key, struct piece value,
 		return read_path(k, key, value, field);
 	case VALUE_PATHS:
 		return read_paths(k, key, value, field);
+	case VALUE_CA_FILE:
+		return read_ca_file(k, key, value, field);
 	case VALUE_LOG:
 		return read_log(k, value, field);
 	case VALUE_DATE:
@@ -517,16 +536,32 @@ int keys_section_end(struct keys *k)
 	return build_section_end(&k->build) < 0 ? keys_no_memory(k) : 0;
 }
 
+/* What the head says of all sections at once. */
+static void add_to_head(struct policy *p, const struct policy_section *s)
+{
+	bool before = s->mode == MODE_ENFORCE, after = s->after_expiry == MODE_ENFORCE;
+	int64_t until = before && after ? INT64_MAX : policy_expires(s);
+
+	p->tofu |= s->tofu;
+	if (before && until > p->enforced_until)
+		p->enforced_until = until;
+	if (after && until < p->enforced_from)
+		p->enforced_from = until;
+}
+
 /* Sections take from the top what they do not say; it may come after them, in another file. */
 static void settle_sections(const struct keys *k, struct policy *p)
 {
 	struct policy_section *s = (struct policy_section *)((char *)p + p->sections.at);
 
+	p->enforced_until = INT64_MIN;
+	p->enforced_from = INT64_MAX;
 	for (uint32_t i = 0; i < p->sections.count; i++) {
 		if (s[i].mode == UNSET)
 			s[i].mode = p->mode;
 		if (s[i].after_expiry == UNSET)
 			s[i].after_expiry = k->build.after_expiry;
+		add_to_head(p, &s[i]);
 	}
 }
 

@@ -173,7 +173,8 @@ struct policy *revoked_add(struct policy *p, const struct policy_text *lists, si
 	return grown;
 }
 
-const struct policy_pin *revoked_find(const struct policy *p, const uint8_t key[PIN_LEN])
+bool revoked_find(const struct policy *p, const uint8_t key[PIN_LEN],
+		  const struct policy_pin **found)
 {
 	size_t low = 0, n;
 	const struct policy_pin *keys = policy_pins(p, p->revoked_keys, &n);
@@ -187,5 +188,6 @@ const struct policy_pin *revoked_find(const struct policy *p, const uint8_t key[
 		else
 			high = middle;
 	}
-	return low < n && memcmp(keys[low].sha256, key, PIN_LEN) == 0 ? &keys[low] : NULL;
+	*found = low < n && memcmp(keys[low].sha256, key, PIN_LEN) == 0 ? &keys[low] : NULL;
+	return true;
 }

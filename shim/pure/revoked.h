@@ -18,7 +18,12 @@
 struct policy *revoked_add(struct policy *p, const struct policy_text *lists, size_t n,
 			   char error[POLICY_ERROR_SIZE]);
 
-/* The line of a list that denies KEY, or NULL. */
-const struct policy_pin *revoked_find(const struct policy *p, const uint8_t key[PIN_LEN]);
+/*
+ * Finds the line of a list that denies KEY; FOUND gets NULL where there is none.
+ * Returns false when the block is damaged where it was looked at; then FOUND is
+ * NULL, and nothing is known of the key.
+ */
+bool revoked_find(const struct policy *p, const uint8_t key[PIN_LEN],
+		  const struct policy_pin **found);
 
 #endif

@@ -49,16 +49,20 @@ static unsigned section_needs(const struct policy *p, const struct policy_sectio
 void verdict_demand(const struct policy *p, const char *name, enum name_kind kind, int64_t now,
 		    struct demand *out)
 {
-	const struct policy_section *s = name ? policy_find(p, name, kind) : NULL;
+	const struct policy_section *s = NULL;
 	enum policy_action action = name ? p->unlisted : p->unnamed;
 	bool silent; /* what decides for this name says nothing about it */
 
 	memset(out, 0, sizeof(*out));
 	out->policy = p;
-	out->section = s;
 	out->named = name != NULL;
-	out->expired = s && now >= s->expires;
 	out->mode = p->mode;
+	if (name && !policy_find(p, name, kind, &s)) {
+		out->damaged = true;
+		return;
+	}
+	out->section = s;
+	out->expired = s && now >= policy_expires(s);
 	if (s)
 		out->mode = out->expired ? s->after_expiry : s->mode;
 	silent = s ? out->mode == MODE_OFF && !out->expired
@@ -119,17 +123,23 @@ static const struct policy_pin *find_denied(const struct policy *p, struct polic
 	return NULL;
 }
 
-/* The line of a `revoked' list that meets a key of the evidence, or NULL. */
-static const struct policy_pin *find_revoked(const struct policy *p, const struct evidence *e)
+/*
+ * The line of a `revoked' list that meets a key of the evidence, or NULL; false
+ * when the lists are damaged.
+ */
+static bool find_revoked(const struct policy *p, const struct evidence *e,
+			 const struct policy_pin **found)
 {
-	const struct policy_pin *found = has_key(e) ? revoked_find(p, e->key) : NULL;
-
-	for (size_t i = 0; i < e->chain_len && !found; i++)
-		found = revoked_find(p, e->chain[i]);
-	return found;
+	*found = NULL;
+	if (has_key(e) && !revoked_find(p, e->key, found))
+		return false;
+	for (size_t i = 0; i < e->chain_len && !*found; i++)
+		if (!revoked_find(p, e->chain[i], found))
+			return false;
+	return true;
 }
 
-/* The policy's own `deny' and `revoked'. Whether they object. */
+/* The policy's own `deny' and `revoked'. Whether they object, or are damaged. */
 static bool judge_keys(const struct demand *d, const struct evidence *e, struct judgement *j)
 {
 	const struct policy *p = d->policy;
@@ -138,8 +148,10 @@ static bool judge_keys(const struct demand *d, const struct evidence *e, struct 
 	if (!denies_all(p))
 		return false;
 	j->pin = find_denied(p, p->deny, e);
-	if (!j->pin)
-		j->pin = find_revoked(p, e);
+	if (!j->pin && !find_revoked(p, e, &j->pin)) {
+		j->damaged = true;
+		return true;
+	}
 	if (j->pin) {
 		decide(j, objection(p->mode), REASON_DENIED_KEY, j->pin->place);
 		return true;
@@ -355,12 +367,20 @@ void verdict_judge(const struct demand *d, const struct evidence *e, struct judg
 		decide(out, VERDICT_UNJUDGED, REASON_CHECKS_PASSED, nowhere);
 		return;
 	}
+	if (d->damaged) {
+		out->damaged = true;
+		return;
+	}
 	/* A denied key is looked for among all that was served and in all lists, or not at all. */
 	if ((d->needs & NEED_CHAIN) && e->certificate && e->chain_len == 0)
 		return;
 	if (lacks_lists(d->policy))
 		return;
 	objected = judge_keys(d, e, &of_keys);
+	if (of_keys.damaged) {
+		out->damaged = true;
+		return;
+	}
 	if (d->section)
 		judge_section(d, e, &of_name);
 	else

@@ -62,6 +62,8 @@ struct demand {
 	enum policy_mode mode; /* in force for the section, expiry considered */
 	unsigned needs;	       /* of enum need; 0 with `blank' set: not to be judged at all */
 	bool blank; /* nothing is demanded: the handshake is not this policy's business */
+	/* The name could not be looked up, so nothing else is known; then nothing is accepted. */
+	bool damaged;
 };
 
 /* Answers to a verification that may not have been asked for. */
@@ -120,6 +122,7 @@ struct judgement {
 	const struct tofu *tofu;      /* the evidence's, where it was looked at; else NULL */
 	bool learn;		      /* accepted as a first use: the key is to be kept */
 	struct policy_place place; /* the line that decided: section, top-level key, denied pin */
+	bool damaged;		   /* refused because the policy's block is damaged */
 };
 
 /* NAME is in normal form, of KIND, or NULL when the handshake has no name. NOW: seconds since the

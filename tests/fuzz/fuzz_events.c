@@ -106,7 +106,7 @@ static void check_policy(const char *text, size_t len)
 		must(m > 0 && s->wildcard == WILDCARD_NONE && s->mode == MODE_ENFORCE);
 		while (m--)
 			must(pins[m].kind == PIN_KEY &&
-			     was_seen(policy_string(p, s->name), pins[m].sha256));
+			     was_seen(policy_name(p, s), pins[m].sha256));
 	}
 	free(p);
 }

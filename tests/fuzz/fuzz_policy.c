@@ -69,7 +69,8 @@ static void judge(const struct policy *p, const struct policy_section *s, const 
 
 static void check_section(const struct policy *p, const struct policy_section *s)
 {
-	const char *name = policy_string(p, s->name);
+	const char *name = policy_name(p, s);
+	const struct policy_section *found;
 	char title[POLICY_TITLE_SIZE];
 	char normal[NAME_SIZE];
 	char below[2 + NAME_SIZE] = "x.";
@@ -80,7 +81,7 @@ static void check_section(const struct policy *p, const struct policy_section *s
 	check_pins(p, s->pins);
 	must(s->wildcard <= WILDCARD_SUBTREE && s->mode <= MODE_OFF && s->match <= MATCH_ANY &&
 	     s->verify <= VERIFY_PROGRAM && s->after_expiry <= MODE_OFF && s->ct <= 1 &&
-	     s->tofu <= 1 && s->expires >= 0);
+	     s->tofu <= 1 && policy_expires(s) >= 0);
 	policy_title(p, s, title);
 	kind = name_normalise(name, strlen(name), normal, NULL);
 	must(kind != NAME_BAD && strcmp(name, normal) == 0);
@@ -88,7 +89,7 @@ static void check_section(const struct policy *p, const struct policy_section *s
 		judge(p, s, name, kind);
 	strcat(below, name);
 	if (s->wildcard != WILDCARD_NONE)
-		must(kind == NAME_HOST && policy_find(p, below, NAME_HOST) != NULL);
+		must(kind == NAME_HOST && policy_find(p, below, NAME_HOST, &found) && found);
 }
 
 static void check(const struct policy *p)

@@ -18,8 +18,9 @@ static void check(const struct policy *p, size_t size)
 	must(p->revoked_keys.at + n * sizeof(*keys) == p->size);
 	must(n * (PIN_TEXT_SIZE - 1) <= size);
 	for (size_t i = 0; i < n; i++) {
-		const struct policy_pin *found = revoked_find(p, keys[i].sha256);
+		const struct policy_pin *found;
 
+		must(revoked_find(p, keys[i].sha256, &found));
 		must(i == 0 || memcmp(keys[i - 1].sha256, keys[i].sha256, PIN_LEN) <= 0);
 		must(found && found <= &keys[i] && found->kind == PIN_REVOKED);
 		must(memcmp(found->sha256, keys[i].sha256, PIN_LEN) == 0);

@@ -156,11 +156,12 @@ static void check_refusing(const char *text)
 		must(policy_title(p, s, title) == title && *title);
 	}
 	for (const char *name = text; *name; name += strcspn(name, ","), name += *name == ',') {
+		const struct policy_section *found;
 		char normal[NAME_SIZE];
 		enum name_kind kind = name_normalise(name, strcspn(name, ","), normal, NULL);
 
 		if (kind != NAME_BAD)
-			must(policy_find(p, normal, kind)->simulated);
+			must(policy_find(p, normal, kind, &found) && found && found->simulated);
 	}
 	free(p);
 }

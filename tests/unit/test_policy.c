@@ -37,7 +37,7 @@ static const char *decides(const struct policy *p, const char *name)
 	const struct policy_section *s;
 
 	assert_int_not_equal(kind, NAME_BAD);
-	s = policy_find(p, normal, kind);
+	assert_true(policy_find(p, normal, kind, &s));
 	return s ? policy_title(p, s, title) : "-";
 }
 
@@ -82,10 +82,13 @@ static void the_most_specific_section_decides(void **state)
 static void wildcards_never_match_addresses(void **state)
 {
 	struct policy *p = parse("[**.example]\n" P "[*.a]\n" P);
+	const struct policy_section *s;
 
 	(void)state;
-	assert_null(policy_find(p, "192.0.2.example", NAME_ADDRESS));
-	assert_non_null(policy_find(p, "192.0.2.example", NAME_HOST));
+	assert_true(policy_find(p, "192.0.2.example", NAME_ADDRESS, &s));
+	assert_null(s);
+	assert_true(policy_find(p, "192.0.2.example", NAME_HOST, &s));
+	assert_non_null(s);
 	free(p);
 }
 
@@ -269,6 +272,104 @@ static void everything_lies_aligned_inside(void **state)
 	free(p);
 }
 
+/* --- what the head says of all sections --------------------------------------------------- */
+
+static void the_head_knows_when_a_section_is_enforced(void **state)
+{
+	/* 2031-03-01, 00:00 UTC */
+	static const int64_t day = 1930089600;
+	static const struct {
+		const char *text;
+		bool before, after;
+	} cases[] = {
+		{ "[a]\n" P, true, true },
+		{ "mode = report\n[a]\n" P, false, false },
+		{ "mode = report\n[a]\n" P "[b]\nmode = enforce\n" P, true, true },
+		{ "[a]\n" P "expires = 2031-03-01\n", true, false },
+		{ "after-expiry = enforce\n[a]\n" P "expires = 2031-03-01\n", true, true },
+		{ "[a]\nmode = off\n" P "expires = 2031-03-01\nafter-expiry = enforce\n", false,
+		  true },
+		{ "mode = off\n[a]\n" P "expires = 2031-03-01\n", false, false },
+		{ "[a]\n" P "expires = 2030-01-01\n[b]\n" P "expires = 2031-03-01\n", true, false },
+		{ "mode = off\n[a]\n" P "expires = 2032-01-01\nafter-expiry = enforce\n[b]\n" P
+		  "expires = 2031-03-01\nafter-expiry = enforce\n",
+		  false, true },
+		{ "unlisted = refuse\n", false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct policy *p = parse(cases[i].text);
+
+		if (policy_enforces(p, day - 1) != cases[i].before ||
+		    policy_enforces(p, day) != cases[i].after)
+			fail_msg("%s", cases[i].text);
+		free(p);
+	}
+}
+
+static void the_head_knows_of_tofu(void **state)
+{
+	struct policy *with = parse("[a]\n" P "[b]\ntofu = yes\n[c]\n" P);
+	struct policy *without = parse("[a]\n" P "tofu = no\n");
+
+	(void)state;
+	assert_true(with->tofu);
+	assert_false(without->tofu);
+	free(with);
+	free(without);
+}
+
+static void each_ca_file_stands_once(void **state)
+{
+	struct policy *p = parse("[a]\nverify = full\nca-file = /b\n[b]\n" P "[c]\nverify = full\n"
+				 "ca-file = /a\n[d]\nverify = full\nca-file = /b\n[e]\n"
+				 "verify = full\nca-file = /bb\n");
+	static const char *const paths[] = { "/b", "/a", "/bb" };
+	static const unsigned lines[] = { 3, 8, 14 };
+	const struct policy_value *files;
+	const struct policy_section *s;
+	size_t n;
+
+	(void)state;
+	files = policy_values(p, p->ca_files, &n);
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++) {
+		assert_string_equal(policy_string(p, files[i].text), paths[i]);
+		assert_int_equal(files[i].place.line, lines[i]);
+	}
+	assert_true(policy_find(p, "d", NAME_HOST, &s));
+	assert_int_equal(s->ca_file.text, files[0].text);
+	assert_int_equal(s->ca_file.place.line, 11);
+	free(p);
+}
+
+static void many_ca_files(void **state)
+{
+	const size_t n = 3000;
+	char *text = malloc(n * 100), *end = text;
+	const struct policy_value *files;
+	struct policy *p;
+	size_t found;
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t i = 0; i < n; i++)
+		end += sprintf(end, "[h%zu]\nverify = full\nca-file = /%zu\n", i, i / 2);
+	p = parse(text);
+	free(text);
+	files = policy_values(p, p->ca_files, &found);
+	assert_int_equal(found, n / 2);
+	for (size_t i = 0; i < found; i++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "/%zu", i);
+		assert_string_equal(policy_string(p, files[i].text), path);
+		assert_int_equal(files[i].place.line, 6 * i + 3);
+	}
+	free(p);
+}
+
 /* --- small things ------------------------------------------------------------------------- */
 
 static void globs(void **state)
@@ -336,6 +437,10 @@ int main(void)
 		cmocka_unit_test(same_as_a_naive_model),
 		cmocka_unit_test(a_copy_elsewhere_is_the_same_policy),
 		cmocka_unit_test(everything_lies_aligned_inside),
+		cmocka_unit_test(the_head_knows_when_a_section_is_enforced),
+		cmocka_unit_test(the_head_knows_of_tofu),
+		cmocka_unit_test(each_ca_file_stands_once),
+		cmocka_unit_test(many_ca_files),
 		cmocka_unit_test(globs),
 		cmocka_unit_test(words),
 	};

@@ -102,6 +102,7 @@ static void many_names(void **state)
 {
 	const size_t n = 20000;
 	char *list = malloc(n * 16), *at = list;
+	const struct policy_section *s;
 	struct policy *p;
 
 	(void)state;
@@ -111,8 +112,10 @@ static void many_names(void **state)
 	p = policy_refusing(list, TITLE, error);
 	assert_non_null(p);
 	assert_int_equal(p->sections.count, n);
-	assert_non_null(policy_find(p, "n19999.example", NAME_HOST));
-	assert_null(policy_find(p, "n20000.example", NAME_HOST));
+	assert_true(policy_find(p, "n19999.example", NAME_HOST, &s));
+	assert_non_null(s);
+	assert_true(policy_find(p, "n20000.example", NAME_HOST, &s));
+	assert_null(s);
 	free(p);
 	free(list);
 }

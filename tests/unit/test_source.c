@@ -618,7 +618,7 @@ static void a_policy_is_read_whole_or_not_at_all(void **state)
 			sections = policy_sections(s->policy, &n);
 			assert_int_equal(n, 100);
 			for (size_t j = 0; j < n; j++)
-				a += *policy_string(s->policy, sections[j].name) == 'a';
+				a += *policy_name(s->policy, &sections[j]) == 'a';
 			assert_true(a == 0 || a == n);
 		}
 		source_free(s);
@@ -741,8 +741,8 @@ static void a_file_that_changes_after_the_look_at_it_is_read_again(void **state)
 
 		if (s->policy) {
 			sections = policy_sections(s->policy, &n);
-			first = *policy_string(s->policy, sections[0].name);
-			last = *policy_string(s->policy, sections[n - 1].name);
+			first = *policy_name(s->policy, &sections[0]);
+			last = *policy_name(s->policy, &sections[n - 1]);
 			if (n != 2 || first != last)
 				stop = true;
 		}

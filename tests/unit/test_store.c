@@ -19,6 +19,7 @@
 #include "child.h"
 #include "process/last_good.h"
 #include "process/store.h"
+#include "snapshots.h"
 
 #define P      "pin = sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n"
 #define GOOD   "[one.example.com]\n" P
@@ -62,7 +63,7 @@ static void alone(const char *list)
 		hide("/etc");
 		CHECK(mkdir(SOURCE_HOST_DIR, 0755) == 0);
 		hide("/var/lib");
-		CHECK(mkdir(LAST_GOOD_HOME, 0755) == 0 && mkdir(LAST_GOOD_DIR, 0755) == 0);
+		CHECK(mkdir(SNAPSHOT_HOME, 0755) == 0);
 	}
 	set("PINSHIM_POLICY", list);
 	set("PINSHIM_MODE", NULL);
@@ -93,7 +94,10 @@ static const struct store_policy *only(const struct store_set *now)
 
 static bool decides_for(const struct store_policy *p, const char *name)
 {
-	return policy_find(p->source->policy, name, NAME_HOST) != NULL;
+	const struct policy_section *found;
+
+	assert_true(policy_find(p->source->policy, name, NAME_HOST, &found));
+	return found != NULL;
 }
 
 static void check_nothing(const void *arg)
@@ -458,13 +462,18 @@ static void check_removed_host(const void *arg)
 
 static void check_last_good(const void *arg)
 {
+	struct source *kept;
 	const struct store_set *now;
 	char good[256];
 
 	(void)arg;
 	alone(NULL);
 	snprintf(good, sizeof(good), "log = %s\n" GOOD, log_file);
-	write_file(LAST_GOOD_DIR "/policy.ini", good);
+	write_file(HOST, good);
+	kept = source_read(SOURCE_HOST_DIR, true, false);
+	CHECK(kept && kept->policy);
+	write_snapshot(kept, false, SNAPSHOT_OF_HOST);
+	source_free(kept);
 	write_file(HOST, BAD);
 	CHECK(store_active() && store_active());
 	now = store_enter();
@@ -473,8 +482,8 @@ static void check_last_good(const void *arg)
 	store_leave();
 	CHECK(said("; the last good policy of 20") == 1 && said("") == 1);
 
-	/* What becomes of the copy is of no concern while it is in force. */
-	write_file(LAST_GOOD_DIR "/policy.ini", BAD);
+	/* What takes its place is of no concern while it is in force. */
+	replace_file(SNAPSHOT_OF_HOST, BAD);
 	replace_file(HOST, "[x.example.com]\npin = sha256/Zm9v\n");
 	for (int i = 0; i < 3; i++)
 		CHECK(store_refresh() == 0);
