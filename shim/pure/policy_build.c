@@ -288,11 +288,9 @@ static uint32_t put_into_index(struct build *b, const char *name, size_t len, ui
 	const struct policy_section *sections = sections_of(b);
 	const uint32_t mask = b->head.index.count - 1;
 	uint64_t *slots = index_of(b);
-	uint32_t hash = POLICY_HASH_START, at;
+	const uint32_t hash = policy_title_hash(policy_name_hash(name, len), wildcard);
+	uint32_t at;
 
-	while (len > 0)
-		hash = policy_hash_step(hash, name[--len]);
-	hash = policy_title_hash(hash, wildcard);
 	for (at = hash & mask; policy_slot_number(slots[at]); at = (at + 1) & mask) {
 		uint32_t there = policy_slot_number(slots[at]);
 
