@@ -138,7 +138,7 @@ static bool has_tables(const struct policy *p)
 	const uint64_t checks = (uint64_t)p->revoked_keys.count * sizeof(uint64_t);
 
 	return is_in_block(p, p->sections, sizeof(struct policy_section)) &&
-	       p->sections.at % _Alignof(struct policy_section) == 0 &&
+	       p->sections.at % sizeof(uint64_t) == 0 &&
 	       is_in_block(p, p->index, sizeof(uint64_t)) && p->index.at % sizeof(uint64_t) == 0 &&
 	       slots > 0 && (slots & (slots - 1)) == 0 &&
 	       is_in_block(p, p->revoked_keys, sizeof(struct policy_pin)) &&
