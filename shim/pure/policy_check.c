@@ -12,6 +12,13 @@
 
 #define ALIGNMENT 4
 
+/* A block is the same on every machine of one byte order, and has no gap whose bytes are anything.
+ */
+_Static_assert(sizeof(struct policy) == 176, "the head of a block");
+_Static_assert(sizeof(struct policy_section) == 48, "a section of a block");
+_Static_assert(sizeof(struct policy_pin) == 44 && sizeof(struct policy_value) == 12,
+	       "a pin and a value of a block");
+
 static const char *bytes_at(const struct policy *p, uint32_t offset)
 {
 	return (const char *)p + offset;
