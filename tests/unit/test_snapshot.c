@@ -69,9 +69,9 @@ static void fix_check(struct image *image)
 		check_words(check, image->bytes + behind, image->head->head_size - behind);
 }
 
-static struct policy *parse(void)
+static struct policy *parse(const char *bytes)
 {
-	static const struct policy_text text = { "p.ini", TEXT, sizeof(TEXT) - 1 };
+	const struct policy_text text = { "p.ini", bytes, strlen(bytes) };
 	static char error[POLICY_ERROR_SIZE];
 	struct policy *p = policy_parse(&text, 1, "p.ini", false, error);
 
@@ -132,7 +132,7 @@ static struct snapshot_parts all_parts(const struct policy *p)
 
 static int make_whole(void **state)
 {
-	struct policy *p = parse();
+	struct policy *p = parse(TEXT);
 	struct snapshot_parts parts = all_parts(p);
 
 	(void)state;
@@ -208,7 +208,7 @@ static void what_is_made_is_opened(void **state)
 
 static void one_of_nothing_but_a_policy(void **state)
 {
-	struct policy *p = parse();
+	struct policy *p = parse(TEXT);
 	struct snapshot_parts parts = { .policy = p, .pending = true };
 	struct image image = make(&parts);
 	struct snapshot s;
@@ -223,11 +223,33 @@ static void one_of_nothing_but_a_policy(void **state)
 	free(p);
 }
 
+/* A file that the policy names, and nobody reads for it any more. */
+static void one_that_lacks_a_file(void **state)
+{
+	static const char *const texts[] = {
+		"[one.example.com]\nverify = full\nca-file = /etc/other.pem\n" P,
+		"ct-logs = /etc/other\n[one.example.com]\nct = require\n" P,
+		/* The first of two is there. */
+		"[one.example.com]\nverify = full\nca-file = /etc/ca.pem\n"
+		"[two.example.com]\nverify = full\nca-file = /etc/ca.pe\n",
+	};
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct policy *p = parse(texts[i]);
+		struct snapshot_parts parts = all_parts(p);
+		struct image image = make(&parts);
+
+		expect(&image, "is damaged");
+		free(p);
+	}
+}
+
 /* So that it may be put into a file that is there already. */
 static void another_record_needs_the_same_room(void **state)
 {
 	static const struct snapshot_stamp nothing[3];
-	struct policy *p = parse();
+	struct policy *p = parse(TEXT);
 	struct snapshot_parts parts = all_parts(p);
 	struct image image;
 
@@ -604,6 +626,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_made_is_opened),
 		cmocka_unit_test(one_of_nothing_but_a_policy),
+		cmocka_unit_test(one_that_lacks_a_file),
 		cmocka_unit_test(another_record_needs_the_same_room),
 		cmocka_unit_test(another_kind_of_file),
 		cmocka_unit_test(another_byte_order),
