@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The decision against a second, naive model of it (model.py): random policies, names and servers,
-# first as the library's pure code decides, then as real handshakes end. PINSHIM_SEED and
+# first as the library's pure code decides, from a text and from a snapshot, then as real handshakes end. PINSHIM_SEED and
 # PINSHIM_CASES, PINSHIM_HANDSHAKES and PINSHIM_EACH (handshakes a policy) set another run's size.
 
 HERE=$BATS_TEST_DIRNAME
