@@ -452,7 +452,7 @@ static struct policy *add_revoked(struct source *s, struct policy *loose,
 		free(loose);
 		return NULL;
 	}
-	loose = revoked_add(loose, texts, s->n_files, error);
+	loose = revoked_add(NULL, loose, texts, s->n_files, error);
 	if (!loose)
 		fail(s, "%s", error);
 	free(texts);
@@ -848,7 +848,7 @@ struct source *source_of_refused(const char *list)
 
 	errno = 0;
 	if (s && error && (s->path = strdup(SOURCE_REFUSE)))
-		loose = policy_refusing(list, s->path, error);
+		loose = policy_refusing(NULL, list, s->path, error);
 	if (loose)
 		s->policy = seal(loose);
 	else if (s && s->path)
