@@ -302,7 +302,8 @@ static inline bool block_use_all(const struct policy *p, unsigned *found)
 
 		block_key(i, wanted);
 		if (revoked_find(p, wanted, &key) && key)
-			good = strlen(policy_string(p, key->place.file)) < p->size;
+			good = *policy_pin_word((enum pin_kind)key->kind) &&
+			       strlen(policy_string(p, key->place.file)) < p->size;
 	}
 	return good;
 }
