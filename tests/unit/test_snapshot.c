@@ -265,6 +265,16 @@ static void another_record_needs_the_same_room(void **state)
 	free(p);
 }
 
+/*
+ * What one machine wrote others use, be their words of 32 or of 64 bits. When this
+ * number has to change, so has SNAPSHOT_FORMAT, unless no version was released since.
+ */
+static void the_same_on_every_machine(void **state)
+{
+	(void)state;
+	assert_int_equal(check_words(0, whole.bytes, whole.size), 0xdc3df625b4c56102);
+}
+
 /* --- what the first fields say */
 
 static void another_kind_of_file(void **state)
@@ -628,6 +638,7 @@ int main(void)
 		cmocka_unit_test(one_of_nothing_but_a_policy),
 		cmocka_unit_test(one_that_lacks_a_file),
 		cmocka_unit_test(another_record_needs_the_same_room),
+		cmocka_unit_test(the_same_on_every_machine),
 		cmocka_unit_test(another_kind_of_file),
 		cmocka_unit_test(another_byte_order),
 		cmocka_unit_test(another_format),

@@ -624,6 +624,32 @@ static void check_distrust_under_bad_text(const void *arg)
 	expect(TWO, false);
 }
 
+/* A program that has left the files behind goes on, until it can rely upon nothing any more. */
+static void check_root_changed(const void *arg)
+{
+	const struct store_set *now;
+
+	(void)arg;
+	write_file(in("p.ini"), GOOD);
+	compile(in("p.ini"), false);
+	alone(false);
+	set("PINSHIM_LOG", "none");
+	expect(ONE, true);
+	CHECK(mkdir(in("empty"), 0755) == 0 && chroot(in("empty")) == 0 && chdir("/") == 0);
+	for (int i = 0; i < 3; i++) {
+		CHECK(store_refresh() == 0);
+		now = store_enter();
+		CHECK(now->policies[0].source->policy && now->policies[0].source->map.bytes);
+		store_leave();
+	}
+	distrust();
+	CHECK(store_refresh() == 0);
+	now = store_enter();
+	CHECK(!now->policies[0].source->policy);
+	CHECK(strstr(now->policies[0].source->error, "p.ini: cannot be read: No such file"));
+	store_leave();
+}
+
 static void check_host_changes(const void *arg)
 {
 	(void)arg;
@@ -772,6 +798,7 @@ RUNS(changes_of_both, check_changes, NULL, false)
 RUNS(a_bad_text_and_a_harmed_snapshot, check_text_and_snapshot_harmed, NULL, false)
 RUNS(damage_found_at_a_look_up, check_distrust, NULL, false)
 RUNS(damage_found_under_a_bad_text, check_distrust_under_bad_text, NULL, false)
+RUNS(another_root, check_root_changed, NULL, true)
 RUNS(changes_of_the_hosts, check_host_changes, NULL, true)
 RUNS(damage_of_the_last_good_policy, check_last_good, NULL, true)
 RUNS(the_last_good_policy_cut, check_last_good, "", true)
@@ -795,6 +822,7 @@ int main(void)
 		TEST(a_bad_text_and_a_harmed_snapshot),
 		TEST(damage_found_at_a_look_up),
 		TEST(damage_found_under_a_bad_text),
+		TEST(another_root),
 		TEST(changes_of_the_hosts),
 		TEST(damage_of_the_last_good_policy),
 		TEST(the_last_good_policy_cut),
