@@ -433,6 +433,8 @@ static void arrays_that_lie_elsewhere(void **state)
 	LIES(at = i ? &h->files : &h->stamps; n = i ? &h->n_files : &h->n_stamps; (void)at; set)
 
 		ARRAY(*at = 0);
+		ARRAY(*at = 0; *n = 0);
+		ARRAY(*at = sizeof(*h) - 8; *n = 0);
 		ARRAY(*at = sizeof(*h) - 8; *n = 1);
 		ARRAY(*at += 4; *n = 0);
 		ARRAY(*at += 1; *n = 0);
@@ -443,6 +445,41 @@ static void arrays_that_lie_elsewhere(void **state)
 		ARRAY(*n = (head_size - *at) / (i ? 32 : 88) + 1);
 #undef ARRAY
 	}
+}
+
+/* The very block, and all behind it, a little further on. */
+static void a_block_that_is_not_on_a_page(void **state)
+{
+	(void)state;
+	for (size_t by = 1; by <= 2048; by *= 2) {
+		uint8_t *bytes = calloc(1, whole.size + by);
+		struct image image;
+
+		assert_non_null(bytes);
+		memcpy(bytes, whole.bytes, whole.head->block);
+		memcpy(bytes + whole.head->block + by, block(&whole),
+		       whole.size - whole.head->block);
+		image = image_of(bytes, whole.size + by);
+		free(bytes);
+		image.head->size += by;
+		image.head->block += by;
+		for (int i = 0; i < 3; i++)
+			files(&image)[i].at += by;
+		fix_check(&image);
+		expect(&image, "is damaged");
+	}
+}
+
+/* It begins in the head, and behind that stands what would do. */
+static void an_array_that_goes_on_behind_the_head(void **state)
+{
+	const uint32_t at = (whole.head->head_size - 8) / 8 * 8, path = whole.head->head_size - 2;
+
+	(void)state;
+	LIES(h->stamps = at; h->n_stamps = 1; stamps(&image)->path = path);
+	LIES(h->files = at; h->n_files = 1; files(&image)->path = path;
+	     files(&image)->at = image.size; files(&image)->len = 0;
+	     files(&image)->check = check_words(0, "", 0));
 }
 
 static void a_block_that_lies_elsewhere(void **state)
@@ -646,6 +683,8 @@ int main(void)
 		cmocka_unit_test(another_check_word),
 		cmocka_unit_test(a_head_that_is_not_where_it_says),
 		cmocka_unit_test(arrays_that_lie_elsewhere),
+		cmocka_unit_test(a_block_that_is_not_on_a_page),
+		cmocka_unit_test(an_array_that_goes_on_behind_the_head),
 		cmocka_unit_test(a_block_that_lies_elsewhere),
 		cmocka_unit_test(texts_that_lie_elsewhere),
 		cmocka_unit_test(files_that_lie_elsewhere),
