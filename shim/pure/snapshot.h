@@ -67,10 +67,6 @@ _Static_assert(sizeof(struct snapshot_stamp) == 88 &&
 	       "and so has a stamp");
 _Static_assert(sizeof(struct snapshot_file) == 32 && offsetof(struct snapshot_file, at) == 8,
 	       "and a file");
-_Static_assert(sizeof(struct policy) == 176 && offsetof(struct policy, top) == 96 &&
-		       sizeof(struct policy_section) == 48 && sizeof(struct policy_pin) == 44 &&
-		       sizeof(struct policy_value) == 12,
-	       "and what a block is made of");
 
 /* A snapshot that has been opened. What it points to lives as long as the bytes. */
 struct snapshot {

@@ -113,6 +113,32 @@ policy_errors() { # COUNT
 	assert_data 2
 }
 
+@test "... of two policies, both or one; what the other says is told once" {
+	local first
+	start_server line api
+	SHIMMED+=("PINSHIM_POLICY=$POLICY:$T/second.ini")
+	for first in api nobody; do
+		rm -f "$T/events"
+		snapshot_of '[api.example.com]' "pin = $(pin api)"
+		flip "$(offset_of api.example.com)"
+		printf 'log = %s\n[api.example.com]\npin = %s\n' "$T/events" "$(pin $first)" >"$T/second.ini"
+		if [ $first = api ]; then
+			POLICY=$T/second.ini compile
+			POLICY=$T/second.ini flip "$(POLICY=$T/second.ini offset_of api.example.com)"
+			client connect
+			assert_rc 0
+			policy_errors 2
+		else
+			client connect
+			assert_rc 1
+			policy_errors 1
+			[ "$(jq -s 'map(select(.verdict == "refused")) | length' "$T/events")" = 1 ] ||
+				fail "not refused once"
+		fi
+	done
+	assert_data 1
+}
+
 @test "it is cut, or written over, while it is in use" {
 	local how
 	start_server line api

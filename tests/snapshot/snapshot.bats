@@ -128,6 +128,33 @@ damage_everywhere() { # NAME EXIT-CODE
 	assert_no_data
 }
 
+@test "a damaged list of revoked keys: the handshake ends as the text says" {
+	local revoked n
+	start_server line api
+	for revoked in nobody api; do
+		: >"$T/events"
+		pin $revoked >"$T/list"
+		policy <<-END
+			log = $T/events
+			log = stderr
+			revoked = $T/list
+			[api.example.com]
+			pin = $(pin api)
+		END
+		compile
+		flip "$("${BARE[@]}" /usr/bin/python3 -c 'if True:
+			import base64, sys
+			key = base64.b64decode(open(sys.argv[2]).read().split("/", 1)[1])
+			print(open(sys.argv[1], "rb").read().rindex(key))' "$POLICY.snapshot" "$T/list")" 5
+		client connect
+		assert_rc "$([ $revoked = api ] && echo 1 || echo 0)"
+		[ $revoked = nobody ] || assert_err 'refused api\.example\.com: .*denied'
+		n=$(grep -c policy-error "$T/events" || :)
+		[ "$n" = 1 ] || fail "told $n times"
+	done
+	assert_data 1
+}
+
 @test "a program that has shut itself in goes by its snapshot" {
 	policy <<-END
 		[api.example.com]
