@@ -25,6 +25,8 @@
 
 #define ATTEMPTS 16
 
+void (*source_progress)(size_t done, size_t total);
+
 __attribute__((format(printf, 2, 3))) static int fail(struct source *s, const char *format, ...)
 {
 	va_list args;
@@ -914,6 +916,28 @@ const struct source_kept *source_kept(const struct source *s, const void *owner)
 	return kept;
 }
 
+/* PATH with one slash where several stand, and without "." in it and a slash at its end. */
+static void squeeze(char *path)
+{
+	const char *from = path;
+	char *to = path;
+
+	if (*path != '/')
+		return;
+	for (size_t len; *from; from += len) {
+		from += strspn(from, "/");
+		len = strcspn(from, "/");
+		if (!len || (len == 1 && *from == '.'))
+			continue;
+		*to++ = '/';
+		memmove(to, from, len);
+		to += len;
+	}
+	if (to == path)
+		to++;
+	*to = '\0';
+}
+
 char **source_list(const char *list)
 {
 	char *cwd = getcwd(NULL, 0), **out, *text = NULL;
@@ -936,6 +960,7 @@ char **source_list(const char *list)
 		text[len] = '\0';
 		text += len + 1;
 		list += len + 1;
+		squeeze(out[i]);
 	}
 	if (out)
 		out[n] = NULL;
