@@ -835,6 +835,10 @@ struct source *source_load_last_good(void)
 		fail(s, "%s: is not there; 'pinshim apply' makes it", s->path);
 		break;
 	case SNAPSHOT_UNUSABLE:
+		if (errno == ENOMEM) { /* the snapshot is not to blame */
+			free(s->error);
+			s->error = NULL;
+		}
 		break;
 	case SNAPSHOT_MAPPED:
 		rv = take_snapshot(s, false);
