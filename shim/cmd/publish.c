@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/progress.h"
 #include "cmd/snapshot_state.h"
 #include "cmd/snapshot_write.h"
 #include "cmd/sync_folder.h"
@@ -496,7 +497,9 @@ static enum publish_result publish_draft(const struct source *draft, enum publis
 		return publish_in_place(draft);
 	if (place == PUBLISH_FOLDER && each_entry(refuse_to_lose, draft) < 0)
 		return PUBLISH_FAILED;
+	progress_begin(SOURCE_HOST_DIR);
 	published = source_of_draft(draft);
+	progress_end();
 	if (published && !published->policy)
 		complain("%s", published->error);
 	else if (!published || !(paths = paths_of(published, &n)))

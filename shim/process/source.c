@@ -450,12 +450,13 @@ static struct policy *add_revoked(struct source *s, struct policy *loose,
 
 static int parse(struct source *s)
 {
+	const struct policy_maker telling = { .resize = block_resize, .progress = source_progress };
 	struct policy_text *texts = texts_of(s);
 	char *error = malloc(POLICY_ERROR_SIZE);
 	struct policy *loose = NULL;
 
 	if (texts && error) {
-		loose = policy_parse_by(&maker, texts, s->n_files, s->path, s->host, error);
+		loose = policy_parse_by(&telling, texts, s->n_files, s->path, s->host, error);
 		if (!loose)
 			fail(s, "%s", error);
 		put_away(s, &s->texts, &s->n_texts);
