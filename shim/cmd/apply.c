@@ -128,8 +128,10 @@ const struct verb verb_apply = {
 		"the host's policy, and publishes it: a copy of FILE becomes\n"
 		"/etc/pinshim/policy.ini, one of DIR /etc/pinshim/policy.d. It holds from the "
 		"next\n"
-		"handshake of every process. The snapshot of the whole, which processes map instead\n"
-		"of reading the texts, is the last good policy too, which they use that start while\n"
+		"handshake of every process. The snapshot of the whole, which processes map "
+		"instead\n"
+		"of reading the texts, is the last good policy too, which they use that start "
+		"while\n"
 		"the host's policy is bad.\n",
 	.shorts = ":",
 	.longs = longs,

@@ -141,7 +141,8 @@ const struct verb verb_check = {
 	.synopsis = "check [-c] [--port PORT] [--strict] [FILE|DIR] [HOST[:PORT]]...",
 	.help = "Reads the policy FILE, or the policy of all *.ini in DIR, or the host's policy, "
 		"and\n"
-		"prints its error, or warnings and a summary. The text is what is read, and a snapshot\n"
+		"prints its error, or warnings and a summary. The text is what is read, and a "
+		"snapshot\n"
 		"is compared with it.\n"
 		"\n"
 		"  -c, --connect   also ask each server that a section names, or each HOST: "
@@ -150,7 +151,8 @@ const struct verb verb_check = {
 		"  --port PORT     ask the servers of sections at PORT instead of 443\n"
 		"  --strict        exit with 1 for warnings as well\n"
 		"\n"
-		"Exits with 0; 1: the policy is bad, its snapshot holds another one, or a server is\n"
+		"Exits with 0; 1: the policy is bad, its snapshot holds another one, or a server "
+		"is\n"
 		"refused; 3: a server could not be asked, and none is refused.\n",
 	.shorts = ":c",
 	.longs = longs,

@@ -30,10 +30,11 @@ static bool compare(const struct snapshot_state *state, const struct source *ful
 		    unsigned *warnings)
 {
 	if (state->standing == STANDING_CURRENT && !snapshot_state_agrees(&state->map, full)) {
-		complain("%s: the snapshot is not what the policy's text gives, though programs "
-			 "take it for that: it is damaged, another version has made it, or somebody "
-			 "has changed it; remove it, and find out which",
-			 state->path);
+		complain(
+			"%s: the snapshot is not what the policy's text gives, though programs "
+			"take it for that: it is damaged, another version has made it, or somebody "
+			"has changed it; remove it, and find out which",
+			state->path);
 		return false;
 	}
 	if (state->standing == STANDING_CURRENT) {

@@ -138,7 +138,8 @@ static bool is_of_host(const char *path)
 	return of_host;
 }
 
-/* Whether a snapshot of PATH that this user makes would be used, and it is not the host's policy. */
+/* Whether a snapshot of PATH that this user makes would be used, and it is not the host's policy.
+ */
 static bool is_worth_it(const char *path)
 {
 	const uid_t uid = geteuid();

@@ -273,7 +273,8 @@ static void explain_last_good(const struct question *q)
 	source_free(good);
 }
 
-/* Loads a policy; where a look-up would find its snapshot damaged, from its texts, as the library does.
+/* Loads a policy; where a look-up would find its snapshot damaged, from its texts, as the library
+ * does.
  */
 static struct source *load(const char *path, bool host, const struct question *q)
 {

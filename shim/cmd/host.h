@@ -28,10 +28,10 @@ enum host_policy { POLICY_BAD = 0, POLICY_UNKNOWN, POLICY_ABSENT, POLICY_GOOD };
 
 /* How the host's policy stands below the root folder, and its snapshot. */
 struct host_state {
-	enum host_policy policy;	  /* POLICY_UNKNOWN: it cannot be read from here */
-	char why[HOST_WHY_SIZE];	  /* what is wrong with it, or sums a good one up */
-	bool snapshot_known;		  /* whether the rest is */
-	enum snapshot_standing snapshot;  /* snapshot_state.h */
+	enum host_policy policy;	   /* POLICY_UNKNOWN: it cannot be read from here */
+	char why[HOST_WHY_SIZE];	   /* what is wrong with it, or sums a good one up */
+	bool snapshot_known;		   /* whether the rest is */
+	enum snapshot_standing snapshot;   /* snapshot_state.h */
 	char snapshot_text[HOST_WHY_SIZE]; /* what goes with it, or "" */
 };
 

@@ -235,8 +235,8 @@ static void look_at_processes(struct status *s)
 {
 	struct host_count count;
 
-	if (host_processes(s->host->json, s->entry != NULL, s->state.policy != POLICY_ABSENT, &count) <
-	    0) {
+	if (host_processes(s->host->json, s->entry != NULL, s->state.policy != POLICY_ABSENT,
+			   &count) < 0) {
 		wrong(s, "/proc cannot be read, so nothing is known of processes");
 		return;
 	}

@@ -367,7 +367,8 @@ static enum outcome move(const struct source *draft, enum publish_place place)
 
 /* --- the record of what is in place now */
 
-/* The paths of the host's policy whose texts are those of PUBLISHED, as source_read_texts() has them. */
+/* The paths of the host's policy whose texts are those of PUBLISHED, as source_read_texts() has
+ * them. */
 static const char **paths_of(const struct source *published, size_t *n)
 {
 	const char **paths = calloc(published->n_texts + 2, sizeof(*paths));

@@ -59,8 +59,7 @@ static int take_digest(const struct source *s, const char *path, struct snapshot
 {
 	const struct source_file *file = content_of(s, path);
 
-	if (!file ||
-	    EVP_Digest(file->bytes, file->len, out->sha256, NULL, EVP_sha256(), NULL) == 1)
+	if (!file || EVP_Digest(file->bytes, file->len, out->sha256, NULL, EVP_sha256(), NULL) == 1)
 		return 0;
 	errno = ENOMEM;
 	return -1;

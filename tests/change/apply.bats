@@ -36,7 +36,7 @@ published() { # lists what there is, with modes and owners
 	cmp "$T/new.ini" "$HOME_DIR/policy.ini"
 	[ "$(stat -c '%a %u' "$HOME_DIR/policy.ini")" = '644 0' ]
 	[ "$(ls -A "$HOME_DIR")" = policy.ini ]
-	[ "$(ls -A "$T/state" | xargs)" = 'apply.lock policy.snapshot' ]
+	[ "$(ls -A "$T/state")" = $'apply.lock\npolicy.snapshot' ]
 	[ "$(stat -c '%a %u' "$T/state/policy.snapshot")" = '644 0' ]
 	in_force api api.example.com
 	snapshot_is_current

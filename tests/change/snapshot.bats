@@ -269,7 +269,7 @@ meddled() { # SCRIPT FILE
 	apply "$T/new.ini"
 	assert_rc 1
 	cmp "$T/before" "$T/state/policy.snapshot"
-	[ "$(ls -A "$T/state" | xargs)" = 'apply.lock policy.snapshot' ]
+	[ "$(ls -A "$T/state")" = $'apply.lock\npolicy.snapshot' ]
 	state_of_snapshot current ''
 }
 
@@ -280,7 +280,7 @@ meddled() { # SCRIPT FILE
 	section api >"$T/new.ini"
 	apply "$T/new.ini"
 	assert_rc 0
-	[ "$(ls -A "$T/state" | xargs)" = 'apply.lock policy.snapshot' ]
+	[ "$(ls -A "$T/state")" = $'apply.lock\npolicy.snapshot' ]
 }
 
 @test "processes that start while policies are published: none of them sees half of one" {
