@@ -401,6 +401,7 @@ static bool is_published(const struct source *now, const struct source *publishe
 	for (size_t i = 0; i < now->n_texts; i++)
 		if (!same_file(&now->texts[i], &published->texts[i]))
 			return false;
+	/* These may have been read within the grain of their clock. */
 	for (size_t i = 0; i < published->n_lists; i++)
 		if (!source_file_holds(&published->lists[i]))
 			return false;

@@ -5,7 +5,7 @@
 
 load common
 
-GOOD=/var/lib/pinshim/policy.snapshot
+GOOD=$SNAPSHOT
 
 # A host whose last good policy pins api.example.com to the key of NAME.
 host_with_last_good() { # NAME

@@ -5,8 +5,6 @@
 
 load common
 
-SNAPSHOT=/var/lib/pinshim/policy.snapshot
-
 # What is in FOLDER, empty so far, has a time of access that every reader changes. How a test knows
 # from outside who has read a text.
 watched() { # FOLDER
@@ -271,6 +269,17 @@ meddled() { # SCRIPT FILE
 	cmp "$T/before" "$T/state/policy.snapshot"
 	[ "$(ls -A "$T/state")" = $'apply.lock\npolicy.snapshot' ]
 	state_of_snapshot current ''
+}
+
+@test "a text that is changed while its snapshot is made: that is told" {
+	start_host
+	section nobody >"$T/state/p.ini"
+	try "${ON_HOST[@]}" "${BARE[@]}" "LD_PRELOAD=$OBJECTS/meddle.so" \
+		MEDDLE_AT=/var/lib/pinshim/p.ini.snapshot "MEDDLE=touch /var/lib/pinshim/p.ini" \
+		"$PINSHIM" compile /var/lib/pinshim/p.ini
+	assert_rc 1
+	assert_out ''
+	assert_err "^pinshim: /var/lib/pinshim/p\.ini\.snapshot: is stale and not used: /var/lib/pinshim/p\.ini has changed; run 'pinshim compile /var/lib/pinshim/p\.ini'\$"
 }
 
 @test "what an earlier version kept goes" {

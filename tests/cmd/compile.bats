@@ -296,7 +296,7 @@ with_host() { # SCRIPT
 	stale() { # WHAT [MORE]
 		pinshim check p.ini
 		must 0
-		says "$DIR/p.ini.snapshot: warning: the snapshot is stale: $DIR/$1; run 'pinshim compile $DIR/p.ini'$2"
+		[ "$stderr" = "$DIR/p.ini.snapshot: warning: the snapshot is stale: $DIR/$1; run 'pinshim compile $DIR/p.ini'$2" ]
 		pinshim check --strict p.ini
 		must 1
 		# Which is as it should be while somebody writes a policy.
