@@ -120,6 +120,195 @@ static inline struct policy *block_make(void)
 	return p ? revoked_add(NULL, p, &revoked, 1, error) : NULL;
 }
 
+/* --- asking: a damaged block beside the whole one it was copied from */
+
+static inline bool block_same_place(const struct policy *p, struct policy_place a,
+				    const struct policy *whole, struct policy_place b)
+{
+	return a.line == b.line &&
+	       strcmp(policy_string(p, a.file), policy_string(whole, b.file)) == 0;
+}
+
+static inline bool block_same_pin(const struct policy *p, const struct policy_pin *a,
+				  const struct policy *whole, const struct policy_pin *b)
+{
+	return a->kind == b->kind && memcmp(a->sha256, b->sha256, PIN_LEN) == 0 &&
+	       block_same_place(p, a->place, whole, b->place);
+}
+
+static inline bool block_same_section(const struct policy *p, const struct policy_section *a,
+				      const struct policy *whole, const struct policy_section *b)
+{
+	char title[POLICY_TITLE_SIZE], other[POLICY_TITLE_SIZE];
+	const struct policy_pin *pins, *others;
+	size_t n, m;
+
+	pins = policy_pins(p, a->pins, &n);
+	others = policy_pins(whole, b->pins, &m);
+	if (strcmp(policy_title(p, a, title), policy_title(whole, b, other)) != 0 || n != m ||
+	    policy_expires(a) != policy_expires(b) || a->mode != b->mode ||
+	    a->after_expiry != b->after_expiry || a->match != b->match || a->verify != b->verify ||
+	    a->ct != b->ct || a->tofu != b->tofu || a->simulated != b->simulated ||
+	    !block_same_place(p, a->place, whole, b->place) ||
+	    !a->ca_file.text != !b->ca_file.text ||
+	    !block_same_place(p, a->ca_file.place, whole, b->ca_file.place) ||
+	    strcmp(policy_string(p, a->ca_file.text), policy_string(whole, b->ca_file.text)) != 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!block_same_pin(p, &pins[i], whole, &others[i]))
+			return false;
+	return true;
+}
+
+enum block_answer { BLOCK_WRONG = 0, BLOCK_FOUND_OUT, BLOCK_AS_BEFORE };
+
+/* Which section is for name I. */
+static inline enum block_answer block_ask_name(const struct policy *p, const struct policy *whole,
+					       size_t i)
+{
+	const struct policy_section *a, *b;
+
+	if (!policy_find(whole, block_names[i].text, block_names[i].kind, &b))
+		return BLOCK_WRONG;
+	if (!policy_find(p, block_names[i].text, block_names[i].kind, &a))
+		return a ? BLOCK_WRONG : BLOCK_FOUND_OUT;
+	if (!a && !b)
+		return BLOCK_AS_BEFORE;
+	return a && b && block_same_section(p, a, whole, b) ? BLOCK_AS_BEFORE : BLOCK_WRONG;
+}
+
+/* Which line has key I of the list, or one beside it that is not there. */
+static inline enum block_answer block_ask_key(const struct policy *p, const struct policy *whole,
+					      size_t i, bool there)
+{
+	const struct policy_pin *a, *b;
+	uint8_t key[PIN_LEN];
+
+	block_key(i, key);
+	key[PIN_LEN - 1] ^= !there;
+	if (!revoked_find(whole, key, &b) || !b == there)
+		return BLOCK_WRONG;
+	if (!revoked_find(p, key, &a))
+		return a ? BLOCK_WRONG : BLOCK_FOUND_OUT;
+	if (!a && !b)
+		return BLOCK_AS_BEFORE;
+	return a && b && block_same_pin(p, a, whole, b) ? BLOCK_AS_BEFORE : BLOCK_WRONG;
+}
+
+/*
+ * Asks everything of P, of SIZE bytes, that may be damaged. Returns how often that
+ * was found out, or -1 when an answer was wrong.
+ */
+static inline int block_ask_all(const struct policy *p, size_t size, const struct policy *whole)
+{
+	int found_out = 0;
+
+	if (!policy_check_top(p, size))
+		return 1;
+	/* What the top says is compared as a whole. */
+	if (memcmp(p, whole, sizeof(*p)) != 0 ||
+	    memcmp((const char *)p + p->top.at, (const char *)whole + p->top.at, p->top.count) != 0)
+		return -1;
+	for (size_t i = 0; i < BLOCK_NAMES + 2 * BLOCK_REVOKED; i++) {
+		size_t key = i - BLOCK_NAMES;
+		enum block_answer answer = i < BLOCK_NAMES
+						   ? block_ask_name(p, whole, i)
+						   : block_ask_key(p, whole, key / 2, key % 2);
+
+		if (answer == BLOCK_WRONG)
+			return -1;
+		found_out += answer == BLOCK_FOUND_OUT;
+	}
+	return found_out;
+}
+
+/* --- using: a block whose top holds, and that is made of anything */
+
+static inline bool block_use_section(const struct policy *p, const struct policy_section *s)
+{
+	char title[POLICY_TITLE_SIZE];
+	const struct policy_pin *pins;
+	size_t n;
+
+	pins = policy_pins(p, s->pins, &n);
+	for (size_t i = 0; i < n; i++)
+		if (!*policy_pin_word((enum pin_kind)pins[i].kind) ||
+		    strlen(policy_string(p, pins[i].place.file)) >= p->size)
+			return false;
+	return *policy_title(p, s, title) && *policy_mode_word((enum policy_mode)s->mode) &&
+	       *policy_mode_word((enum policy_mode)s->after_expiry) &&
+	       strlen(policy_string(p, s->place.file)) < p->size &&
+	       strlen(policy_string(p, s->ca_file.text)) < p->size &&
+	       strlen(policy_string(p, s->ca_file.place.file)) < p->size;
+}
+
+static inline bool block_use_values(const struct policy *p, struct policy_span span)
+{
+	const struct policy_value *values;
+	size_t n;
+
+	values = policy_values(p, span, &n);
+	for (size_t i = 0; i < n; i++)
+		if (strlen(policy_string(p, values[i].text)) >= p->size ||
+		    strlen(policy_string(p, values[i].place.file)) >= p->size)
+			return false;
+	return true;
+}
+
+static inline bool block_use_verdict(const struct policy *p, size_t i)
+{
+	uint8_t chain[2][PIN_LEN];
+	const struct evidence e = { .certificate = true,
+				    .chain = (const uint8_t(*)[PIN_LEN])chain,
+				    .chain_len = 2 };
+	struct judgement j;
+	struct demand d;
+
+	block_key(1, chain[0]);
+	memset(chain[1], 0x55, PIN_LEN);
+	verdict_demand(p, block_names[i].text, block_names[i].kind, 1, &d);
+	verdict_judge(&d, &e, &j);
+	if (d.damaged && (!j.damaged || d.blank || d.section))
+		return false;
+	if (j.damaged && (j.verdict != VERDICT_REFUSED || j.reason != REASON_INTERNAL_ERROR))
+		return false;
+	return *verdict_word(j.verdict) && *reason_word(j.reason) &&
+	       strlen(policy_string(p, j.place.file)) < p->size;
+}
+
+/* Reads all that can be asked of P; a sanitizer watches. *FOUND gets how many sections there were.
+ */
+static inline bool block_use_all(const struct policy *p, unsigned *found)
+{
+	bool good = block_use_values(p, p->logs) && block_use_values(p, p->exempts) &&
+		    block_use_values(p, p->revoked) && block_use_values(p, p->ca_files) &&
+		    strlen(policy_string(p, p->path)) < p->size &&
+		    strlen(policy_string(p, p->ct_logs.text)) < p->size;
+
+	*found = 0;
+	for (size_t i = 0; good && i < BLOCK_NAMES; i++) {
+		const struct policy_section *s;
+
+		good = block_use_verdict(p, i);
+		if (!policy_find(p, block_names[i].text, block_names[i].kind, &s) || !s)
+			continue;
+		++*found;
+		good = good && strstr(block_names[i].text, policy_name(p, s)) &&
+		       block_use_section(p, s);
+	}
+	for (size_t i = 0; good && i < BLOCK_REVOKED; i++) {
+		const struct policy_pin *key;
+		uint8_t wanted[PIN_LEN];
+
+		block_key(i, wanted);
+		if (revoked_find(p, wanted, &key) && key)
+			good = strlen(policy_string(p, key->place.file)) < p->size;
+	}
+	return good;
+}
+
+/* --- forging */
+
 static inline bool block_has(struct policy_span span, size_t item, size_t size)
 {
 	return span.at <= size && span.count <= (size - span.at) / item && span.at % 4 == 0;

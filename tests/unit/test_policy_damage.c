@@ -25,101 +25,14 @@ static struct policy *copy_of(const struct policy *p)
 	return copy;
 }
 
-/* Whether the place of the damaged P is that of the whole one. */
-static bool same_place(const struct policy *p, struct policy_place a, struct policy_place b)
-{
-	return a.line == b.line &&
-	       strcmp(policy_string(p, a.file), policy_string(whole, b.file)) == 0;
-}
-
-static bool same_section(const struct policy *p, const struct policy_section *a,
-			 const struct policy_section *b)
-{
-	char title[POLICY_TITLE_SIZE], other[POLICY_TITLE_SIZE];
-	const struct policy_pin *pins, *others;
-	size_t n, m;
-
-	pins = policy_pins(p, a->pins, &n);
-	others = policy_pins(whole, b->pins, &m);
-	if (strcmp(policy_title(p, a, title), policy_title(whole, b, other)) != 0 || n != m ||
-	    policy_expires(a) != policy_expires(b) || a->mode != b->mode ||
-	    a->after_expiry != b->after_expiry || a->match != b->match || a->verify != b->verify ||
-	    a->ct != b->ct || a->tofu != b->tofu || a->simulated != b->simulated ||
-	    !same_place(p, a->place, b->place) || !a->ca_file.text != !b->ca_file.text ||
-	    strcmp(policy_string(p, a->ca_file.text), policy_string(whole, b->ca_file.text)) != 0)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (pins[i].kind != others[i].kind ||
-		    memcmp(pins[i].sha256, others[i].sha256, PIN_LEN) != 0 ||
-		    !same_place(p, pins[i].place, others[i].place))
-			return false;
-	return true;
-}
-
-enum answer { FOUND_OUT, AS_BEFORE, WRONG };
-
-static enum answer ask_name(const struct policy *p, size_t i)
-{
-	const struct policy_section *a, *b;
-
-	assert_true(policy_find(whole, block_names[i].text, block_names[i].kind, &b));
-	if (!policy_find(p, block_names[i].text, block_names[i].kind, &a)) {
-		assert_null(a);
-		return FOUND_OUT;
-	}
-	if (!a || !b)
-		return a == b ? AS_BEFORE : WRONG;
-	return same_section(p, a, b) ? AS_BEFORE : WRONG;
-}
-
-/* Key I of the list, or one beside it that is not there. */
-static enum answer ask_key(const struct policy *p, size_t i, bool there)
-{
-	const struct policy_pin *a, *b;
-	uint8_t key[PIN_LEN];
-
-	block_key(i, key);
-	key[PIN_LEN - 1] ^= !there;
-	assert_true(revoked_find(whole, key, &b));
-	assert_int_equal(there, b != NULL);
-	if (!revoked_find(p, key, &a)) {
-		assert_null(a);
-		return FOUND_OUT;
-	}
-	if (!a || !b)
-		return a == b ? AS_BEFORE : WRONG;
-	return memcmp(a->sha256, b->sha256, PIN_LEN) == 0 && a->kind == b->kind &&
-			       same_place(p, a->place, b->place)
-		       ? AS_BEFORE
-		       : WRONG;
-}
-
-/* How often damage was found, in the top or by what was asked; an answer may not be wrong. */
+/* How often damage was found out; no answer may be wrong. */
 static unsigned ask_all(const struct policy *p, size_t size, const char *what, size_t at)
 {
-	unsigned found = 0;
+	int found = block_ask_all(p, size, whole);
 
-	if (!policy_check_top(p, size))
-		return 1;
-	/* What the top says is compared as a whole. */
-	if (memcmp(p, whole, sizeof(*p)) != 0 ||
-	    memcmp((const char *)p + p->top.at, (const char *)whole + p->top.at, p->top.count) != 0)
-		fail_msg("%s at %zu is not found in the top", what, at);
-	for (size_t i = 0; i < BLOCK_NAMES; i++) {
-		enum answer answer = ask_name(p, i);
-
-		if (answer == WRONG)
-			fail_msg("%s at %zu: wrong answer for %s", what, at, block_names[i].text);
-		found += answer == FOUND_OUT;
-	}
-	for (size_t i = 0; i < 2 * BLOCK_REVOKED; i++) {
-		enum answer answer = ask_key(p, i / 2, i % 2);
-
-		if (answer == WRONG)
-			fail_msg("%s at %zu: wrong answer for key %zu", what, at, i);
-		found += answer == FOUND_OUT;
-	}
-	return found;
+	if (found < 0)
+		fail_msg("%s at %zu: a wrong answer", what, at);
+	return (unsigned)found;
 }
 
 /* Whether byte AT belongs to what some name here has to look at: then no bit may go unnoticed. */
@@ -229,6 +142,8 @@ static void worse_damage(void **state)
 
 static void a_block_that_is_cut(void **state)
 {
+	unsigned found;
+
 	(void)state;
 	for (size_t size = 0; size < whole->size; size++) {
 		struct policy *p = malloc(size ? size : 1);
@@ -241,56 +156,10 @@ static void a_block_that_is_cut(void **state)
 			p->size = (uint32_t)size;
 			block_forge(p, size);
 			if (policy_check_top(p, size))
-				ask_all(p, size, "forged", size);
+				assert_true(block_use_all(p, &found));
 		}
 		free(p);
 	}
-}
-
-/* All that is answered is read and used; a sanitizer watches. Returns how many sections were found.
- */
-static unsigned use_all(const struct policy *p)
-{
-	const struct evidence nothing = { .certificate = true };
-	unsigned found = 0;
-
-	assert_true(strlen(policy_string(p, p->path)) < p->size);
-	for (size_t i = 0; i < BLOCK_NAMES; i++) {
-		const struct policy_section *s;
-		char title[POLICY_TITLE_SIZE];
-		const struct policy_pin *pins;
-		struct judgement j;
-		struct demand d;
-		size_t n;
-
-		verdict_demand(p, block_names[i].text, block_names[i].kind, 1, &d);
-		verdict_judge(&d, &nothing, &j);
-		assert_true(strlen(verdict_word(j.verdict)) > 0);
-		assert_true(strlen(policy_string(p, j.place.file)) < p->size);
-		if (d.damaged)
-			assert_true(j.damaged && j.verdict == VERDICT_REFUSED);
-		if (!policy_find(p, block_names[i].text, block_names[i].kind, &s) || !s)
-			continue;
-		found++;
-		assert_non_null(strstr(block_names[i].text, policy_name(p, s)));
-		assert_true(strlen(policy_title(p, s, title)) > 0);
-		assert_true(strlen(policy_mode_word((enum policy_mode)s->mode)) > 0);
-		assert_true(strlen(policy_string(p, s->ca_file.text)) < p->size);
-		pins = policy_pins(p, s->pins, &n);
-		for (size_t k = 0; k < n; k++) {
-			assert_true(strlen(policy_pin_word((enum pin_kind)pins[k].kind)) > 0);
-			assert_true(strlen(policy_string(p, pins[k].place.file)) < p->size);
-		}
-	}
-	for (size_t i = 0; i < BLOCK_REVOKED; i++) {
-		const struct policy_pin *key;
-		uint8_t wanted[PIN_LEN];
-
-		block_key(i, wanted);
-		if (revoked_find(p, wanted, &key) && key)
-			assert_true(strlen(policy_string(p, key->place.file)) < p->size);
-	}
-	return found;
 }
 
 static void check_words_that_were_made_to_fit(void **state)
@@ -309,8 +178,11 @@ static void check_words_that_were_made_to_fit(void **state)
 			bytes[roll(whole->size)] ^= (unsigned char)(1u << roll(8));
 		block_forge(p, whole->size);
 		if (policy_check_top(p, whole->size)) {
+			unsigned sections;
+
 			opened++;
-			found += use_all(p);
+			assert_true(block_use_all(p, &sections));
+			found += sections;
 		}
 		memcpy(p, whole, whole->size);
 	}
@@ -404,6 +276,82 @@ static void what_a_forged_section_may_not_refer_to(void **state)
 	free(p);
 }
 
+/* Each thing that may be wrong with the top although the check word fits, alone. */
+static void what_a_forged_top_may_not_say(void **state)
+{
+	const uint32_t size = whole->size, texts = whole->texts.count;
+	const uint32_t top = whole->top.at, top_end = top + whole->top.count;
+	const uint32_t bad[][2] = {
+#define HEAD(field, value) { offsetof(struct policy, field), value }
+		HEAD(size, size - 4),
+		HEAD(size, size + 4),
+		HEAD(path, texts),
+		HEAD(host, 2),
+		HEAD(mode, MODE_OFF + 1),
+		HEAD(unlisted, ACTION_ALLOW + 1),
+		HEAD(unnamed, ACTION_ALLOW + 1),
+		HEAD(mode_place.file, texts),
+		HEAD(unlisted_place.file, texts),
+		HEAD(unnamed_place.file, texts),
+		HEAD(log_accepted, 2),
+		HEAD(tofu, 2),
+		HEAD(index.at, size),
+		HEAD(index.at, whole->index.at + 4),
+		HEAD(index.count, 0),
+		HEAD(index.count, whole->index.count - 1),
+		HEAD(index.count, 1u << 31),
+		HEAD(sections.at, size),
+		HEAD(sections.at, whole->sections.at + 4),
+		HEAD(sections.count, size / 48 + 1),
+		HEAD(sections.count, UINT32_MAX),
+		HEAD(deny.at, top - 4),
+		HEAD(deny.at, top_end / 4 * 4),
+		HEAD(deny.at, whole->deny.at + 1),
+		HEAD(deny.count, UINT32_MAX),
+		HEAD(logs.at, top - 4),
+		HEAD(logs.count, whole->top.count / 12 + 1),
+		HEAD(exempts.count, whole->top.count / 12 + 1),
+		HEAD(revoked.count, whole->top.count / 12 + 1),
+		HEAD(ca_files.count, whole->top.count / 12 + 1),
+		HEAD(texts.at, whole->texts.at + 4),
+		HEAD(texts.count, 0),
+		HEAD(texts.count, texts - 1),
+		HEAD(texts.count, texts + 1),
+		HEAD(revoked_keys.at, whole->revoked_keys.count * 8 - 8),
+		HEAD(revoked_keys.at, whole->revoked_keys.at + 4),
+		HEAD(revoked_keys.count, whole->revoked_keys.count + 1),
+		HEAD(ct_logs.text, texts),
+		HEAD(ct_logs.place.file, texts),
+#undef HEAD
+		{ whole->deny.at + offsetof(struct policy_pin, kind), PIN_DENY + 1 },
+		{ whole->deny.at + offsetof(struct policy_pin, place.file), texts },
+		{ whole->logs.at + offsetof(struct policy_value, text), texts },
+		{ whole->logs.at + offsetof(struct policy_value, place.file), texts },
+		{ whole->exempts.at + offsetof(struct policy_value, text), texts },
+		{ whole->revoked.at + offsetof(struct policy_value, place.file), texts },
+		{ whole->ca_files.at + sizeof(struct policy_value), texts },
+		{ (whole->texts.at + texts - 1) / 4 * 4, 0x78787878 }, /* the last NUL */
+	};
+	struct policy *p = copy_of(whole);
+
+	(void)state;
+	block_forge(p, size);
+	assert_memory_equal(p, whole, size);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memcpy((char *)p + bad[i][0], &bad[i][1], sizeof(uint32_t));
+		block_forge(p, size);
+		if (policy_check_top(p, size))
+			fail_msg("%u at %u", bad[i][1], bad[i][0]);
+		memcpy(p, whole, size);
+	}
+	p->top = (struct policy_span){ size - 4, 8 };
+	assert_false(policy_check_top(p, size));
+	p->top = (struct policy_span){ top + 1, whole->top.count - 1 };
+	block_forge(p, size);
+	assert_false(policy_check_top(p, size));
+	free(p);
+}
+
 /* A table in which every slot is taken ends the search. */
 static void an_index_without_a_vacant_slot(void **state)
 {
@@ -484,6 +432,7 @@ int main(void)
 		cmocka_unit_test(a_block_that_is_cut),
 		cmocka_unit_test(check_words_that_were_made_to_fit),
 		cmocka_unit_test(what_a_forged_section_may_not_refer_to),
+		cmocka_unit_test(what_a_forged_top_may_not_say),
 		cmocka_unit_test(an_index_without_a_vacant_slot),
 		cmocka_unit_test(verdicts_on_damaged_blocks),
 	};
