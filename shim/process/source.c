@@ -25,6 +25,8 @@
 
 #define ATTEMPTS 16
 
+void (*source_progress)(size_t done, size_t total);
+
 __attribute__((format(printf, 2, 3))) static int fail(struct source *s, const char *format, ...)
 {
 	va_list args;
@@ -448,12 +450,13 @@ static struct policy *add_revoked(struct source *s, struct policy *loose,
 
 static int parse(struct source *s)
 {
+	const struct policy_maker telling = { .resize = block_resize, .progress = source_progress };
 	struct policy_text *texts = texts_of(s);
 	char *error = malloc(POLICY_ERROR_SIZE);
 	struct policy *loose = NULL;
 
 	if (texts && error) {
-		loose = policy_parse_by(&maker, texts, s->n_files, s->path, s->host, error);
+		loose = policy_parse_by(&telling, texts, s->n_files, s->path, s->host, error);
 		if (!loose)
 			fail(s, "%s", error);
 		put_away(s, &s->texts, &s->n_texts);
@@ -819,6 +822,10 @@ struct source *source_load_last_good(void)
 		fail(s, "%s: is not there; 'pinshim apply' makes it", s->path);
 		break;
 	case SNAPSHOT_UNUSABLE:
+		if (errno == ENOMEM) { /* the snapshot is not to blame */
+			free(s->error);
+			s->error = NULL;
+		}
 		break;
 	case SNAPSHOT_MAPPED:
 		rv = take_snapshot(s, false);
@@ -900,6 +907,28 @@ const struct source_kept *source_kept(const struct source *s, const void *owner)
 	return kept;
 }
 
+/* PATH with one slash where several stand, and without "." in it and a slash at its end. */
+static void squeeze(char *path)
+{
+	const char *from = path;
+	char *to = path;
+
+	if (*path != '/')
+		return;
+	for (size_t len; *from; from += len) {
+		from += strspn(from, "/");
+		len = strcspn(from, "/");
+		if (!len || (len == 1 && *from == '.'))
+			continue;
+		*to++ = '/';
+		memmove(to, from, len);
+		to += len;
+	}
+	if (to == path)
+		to++;
+	*to = '\0';
+}
+
 char **source_list(const char *list)
 {
 	char *cwd = getcwd(NULL, 0), **out, *text = NULL;
@@ -922,6 +951,7 @@ char **source_list(const char *list)
 		text[len] = '\0';
 		text += len + 1;
 		list += len + 1;
+		squeeze(out[i]);
 	}
 	if (out)
 		out[n] = NULL;
