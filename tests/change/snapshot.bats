@@ -128,8 +128,13 @@ state_of_snapshot() { # WORD TEXT
 	}
 	as_nobody
 	assert_fact handshake=ok
-	# The snapshot is left as readable as it was.
 	"${ON_HOST[@]}" chmod 600 /var/lib/pins/p.ini
+	as_nobody
+	refused_with 'bad pin policy: /var/lib/pins/p\.ini: cannot be read'
+	# Not even when it is current, and somebody has opened it to everybody.
+	try "${ON_HOST[@]}" "${BARE[@]}" "$PINSHIM" compile /var/lib/pins/p.ini
+	assert_rc 0
+	"${ON_HOST[@]}" chmod 644 /var/lib/pins/p.ini.snapshot
 	as_nobody
 	refused_with 'bad pin policy: /var/lib/pins/p\.ini: cannot be read'
 	assert_data 1
