@@ -24,7 +24,7 @@ result() { # GROUP MEASURE VARIANT: the median
 		return 1
 	}
 	cmp "$BATS_FILE_TMPDIR/said" "$OUT/table.txt"
-	for group in handshakes curl proxies start memory growth; do
+	for group in handshakes curl proxies start memory growth reload compile; do
 		grep -q "^$group	" "$OUT/results.tsv"
 	done
 	[ -s "$OUT/growth.svg" ]
@@ -47,5 +47,5 @@ result() { # GROUP MEASURE VARIANT: the median
 	rc=0
 	said=$("$ROOT/scripts/bench.sh" nonsense 2>&1) || rc=$?
 	[ $rc -eq 2 ]
-	[[ $said == "bench.sh: 'nonsense' is no group; write handshakes curl proxies start memory growth" ]]
+	[[ $said == "bench.sh: 'nonsense' is no group; write handshakes curl proxies start memory growth reload compile" ]]
 }
