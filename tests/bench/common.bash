@@ -55,7 +55,7 @@ in_variant() { # VARIANT COMMAND...
 # SECTIONS sections of two pins each, no two alike and in no order; among them, in the middle, localhost's.
 make_policy() { # SECTIONS LINE...: what localhost's section says
 	awk -v n="$1" -v lines="$(printf '%s\n' "${@:2}")" '
-		function pin(x) { return "pin = sha256/" x x x x x x "A=\n" }
+		function pin(x) { return "pin = sha256/" x x x x x "pinshimA=\n" }
 		BEGIN {
 			for (i = 1; i <= n; i++)
 				if (i == int((n + 1) / 2))
@@ -331,7 +331,7 @@ rows() { # GROUP MEASURE:STYLE... -- VARIANT...
 	for variant; do
 		printf '%s\t%s\n' "$variant" "$(title "$variant")"
 	done | awk -F'\t' -v group="$group" -v list="$(printf '%s\n' "${columns[@]}")" '
-		function number(x) { return sprintf("%." (x >= 100 ? 0 : x >= 10 ? 1 : 2) "f", x) }
+		function number(x) { return x >= 1000 ? commas(x) : sprintf("%." (x >= 100 ? 0 : x >= 10 ? 1 : 2) "f", x) }
 		function commas(x) {
 			x = sprintf("%.0f", x)
 			while (match(x, /[0-9][0-9][0-9][0-9](,|$)/))
