@@ -317,10 +317,10 @@ table() { # GROUP BASE MEASURE:HEADING:STYLE... -- VARIANT...
 
 # --- what is taken over into README
 
-# Prints rows of a table in Markdown, one a VARIANT, and keeps them in readme.md. A column is MEASURE:STYLE;
-# STYLE is `value' (a median with its range), `middle' (the median alone), `count' (with commas),
-# `ratio' (times as much as the base has, with its range), or `percent' (more than the base).
-rows() { # GROUP MEASURE:STYLE... -- VARIANT...
+# Prints a table in Markdown, one row a VARIANT, and keeps it in readme.md. A column is
+# MEASURE:STYLE:HEADING; STYLE is `value' (a median), `count' (the same, whole), `ratio' (times as much
+# as the base has, with its range), or `percent' (more than the base).
+rows() { # GROUP MEASURE:STYLE:HEADING... -- VARIANT...
 	local group=$1 columns=() variant
 	shift
 	while [ "$1" != -- ]; do
@@ -342,8 +342,6 @@ rows() { # GROUP MEASURE:STYLE... -- VARIANT...
 			if (split(result[m, v], r, "\t") == 0)
 				return ""
 			if (style == "value")
-				return sprintf("%s (%s - %s)", number(r[2]), number(r[3]), number(r[4]))
-			if (style == "middle")
 				return number(r[2])
 			if (style == "count")
 				return commas(r[2])
@@ -358,6 +356,14 @@ rows() { # GROUP MEASURE:STYLE... -- VARIANT...
 				if (f[1] == group)
 					result[f[2], f[3]] = f[5] "\t" f[6] "\t" f[7] "\t" f[8] "\t" f[9] "\t" f[10] "\t" f[11]
 			}
+			line = "| |"
+			rule = "|---|"
+			for (c = 1; c <= columns; c++) {
+				split(column[c], is, ":")
+				line = line " " is[3] " |"
+				rule = rule "---|"
+			}
+			print "\n" line "\n" rule
 		}
 		{
 			line = "| " $2 " |"

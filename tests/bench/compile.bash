@@ -32,6 +32,5 @@ group_compile() {
 	printf '\nReading %s sections of two pins each, %s MB\n' "$(thousands "$size")" \
 		"$(($(stat -c %s "policies/$size.ini") / 1000000))"
 	table compile inih 'each:ms:time' 'cpu:ms of a processor:time' -- inih check compile
-	printf '\nREADME: ms, times inih alone, ms of a processor, times inih alone\n'
-	rows compile each:middle each:ratio cpu:middle cpu:ratio -- inih check compile
+	rows compile each:value:ms each:ratio:'' cpu:value:'ms of a processor' cpu:ratio:'' -- inih check compile
 }

@@ -82,7 +82,6 @@ group_curl() {
 	printf '\nOne curl call to a server on this machine; instructions are those outside the kernel\n'
 	table curl bare 'each:ms:time' 'cpu:ms of a processor:time' -- "${fast[@]}" "${slow[@]}"
 	table curl bare 'instructions:instructions:count' -- "${fast[@]}" "${slow[@]}"
-	printf '\nREADME: instructions, more than bare, ms, times bare, ms of a processor, times bare\n'
-	rows curl instructions:count instructions:percent each:middle each:ratio cpu:middle cpu:ratio -- \
-		bare empty curl idle "${sizes[@]}" "${sizes[@]/#/snapshot-}"
+	rows curl instructions:count:instructions instructions:percent:'' cpu:value:'ms of a processor' \
+		cpu:ratio:'' each:value:ms each:ratio:'' -- bare empty curl idle "${sizes[@]}" "${sizes[@]/#/snapshot-}"
 }

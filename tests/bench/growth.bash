@@ -118,9 +118,8 @@ group_growth() {
 	printf '  us of a processor: %s\n' "$(difference growth many.first-cpu "snapshot-$most" snapshot-1)"
 	printf '  instructions: %s\n' "$(difference growth first-instructions "snapshot-$most" snapshot-1)"
 	printf 'Each further, instructions: %s\n' "$(difference growth further-instructions "snapshot-$most" snapshot-1)"
-	printf '\nREADME: the first, ms of a processor, and instructions; each further, us of a processor, and instructions\n'
-	rows growth first-cpu:middle first-instructions:count cpu:middle further-instructions:count -- \
-		bare "${counts[@]}" "${counts[@]/#/snapshot-}"
+	rows growth first-cpu:value:'the first handshake, ms' first-instructions:count:instructions \
+		cpu:value:'each further, us' further-instructions:count:instructions -- bare "${counts[@]}" "${counts[@]/#/snapshot-}"
 	growth_data
 	growth_plot
 }

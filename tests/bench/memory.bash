@@ -74,6 +74,8 @@ group_memory() {
 	table memory bare 'together:of all:size' 'together-snapshot:of the snapshot:size' -- "${variants[@]}"
 	printf '\nPrivate memory with a snapshot, %s sections over 1, KiB: %s\n' "$(thousands "${sizes[-1]}")" \
 		"$(difference memory private "snapshot-${sizes[-1]}" snapshot-1)"
-	printf '\nREADME: private, peak, of the snapshot, and the part of one of %s, KiB\n' "$processes"
-	rows memory private:count peak:count snapshot:count together:count -- bare "${sizes[@]}" "${sizes[@]/#/snapshot-}"
+	rows memory private:count:'private, KiB' peak:count:'peak of all, KiB' \
+		snapshot:count:'pages of the snapshot, KiB' \
+		together:count:"the part of each of $processes (PSS), KiB" -- \
+		bare "${sizes[@]}" "${sizes[@]/#/snapshot-}"
 }

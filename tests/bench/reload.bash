@@ -71,7 +71,6 @@ group_reload() {
 		'further-instructions:each further:count' -- "${variants[@]}"
 	printf '\nThe next with a snapshot, %s sections over 1, us of a processor: %s\n' \
 		"$(thousands "${sizes[-1]}")" "$(difference reload next-cpu "snapshot-${sizes[-1]}" snapshot-1)"
-	printf '\nREADME: the next, us, each further, us, instructions of both\n'
-	rows reload next:middle further:middle next-instructions:count further-instructions:count \
-		-- "${variants[@]}"
+	rows reload next:value:'the next handshake, us' next-instructions:count:instructions \
+		further:value:'each further, us' further-instructions:count:instructions -- "${variants[@]}"
 }
