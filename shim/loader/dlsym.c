@@ -105,12 +105,13 @@ bool loader_concerns(const void *handle, const char *name)
 void *loader_ours(const char *name, const void *found)
 {
 	struct elf_object o = self(), owner;
+	void *ours = elf_symbol(&o, name);
 
-	if (openssl_defines(name, found))
-		return elf_symbol(&o, name);
+	if (found == ours || openssl_defines(name, found))
+		return ours;
 	/* libgnutls-openssl has OpenSSL's names and is none. */
 	if (elf_next_symbol(o.dynamic, name) != found || !elf_owner(found, &owner) ||
 	    elf_symbol(&owner, "SSL_CTX_new"))
 		return NULL;
-	return elf_symbol(&o, name);
+	return ours;
 }

@@ -48,6 +48,12 @@ static void fill(struct openssl *lib, const struct elf_object *libssl)
 	memset(lib, 0, sizeof(*lib));
 	lib->low = libssl->low;
 	lib->high = libssl->high;
+	for (size_t i = 0; i < n && !lib->crypto_high; i++) {
+		if (!elf_symbol(&scope[i], CRYPTO_MARK))
+			continue;
+		lib->crypto_low = scope[i].low;
+		lib->crypto_high = scope[i].high;
+	}
 	lib->path = libssl->path;
 	lib->ssl_index = lib->ctx_index = lib->session_index = -1;
 #define MAY(name) *(void **)&lib->name = symbol_in(scope, n, #name);
@@ -128,14 +134,26 @@ struct openssl *openssl_of(const void *object)
 	return lib;
 }
 
+static bool is_in_crypto(uintptr_t address)
+{
+	for (unsigned i = 0; i < n_known; i++)
+		if (address >= known[i].crypto_low && address < known[i].crypto_high)
+			return true;
+	return false;
+}
+
 bool openssl_defines(const char *name, const void *function)
 {
+	const bool may_be_crypto = strncmp(name, "SSL_", 4) != 0;
 	struct elf_object owner;
 
+	/* Without dl_iterate_phdr(3), which waits for ever in a child that was made while a thread
+	 * was in it. dlsym(3) does not. */
+	if (find((uintptr_t)function) || (may_be_crypto && is_in_crypto((uintptr_t)function)))
+		return true;
 	if (!elf_owner(function, &owner))
 		return false;
-	return elf_symbol(&owner, MARK) ||
-	       (strncmp(name, "SSL_", 4) != 0 && elf_symbol(&owner, CRYPTO_MARK));
+	return elf_symbol(&owner, MARK) || (may_be_crypto && elf_symbol(&owner, CRYPTO_MARK));
 }
 
 struct openssl *openssl_any(void)

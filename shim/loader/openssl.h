@@ -39,9 +39,10 @@ struct openssl {
 #include "loader/openssl.def"
 #undef MUST
 #undef MAY
-	uintptr_t low, high; /* where libssl is mapped */
-	const char *path;    /* its file */
-	const char *lacks;   /* the first MUST that is absent, or NULL: complete */
+	uintptr_t low, high;		   /* where libssl is mapped */
+	uintptr_t crypto_low, crypto_high; /* and its libcrypto */
+	const char *path;		   /* libssl's file */
+	const char *lacks;		   /* the first MUST that is absent, or NULL: complete */
 	/* The gate's: ex_data indexes, -1 until taken. */
 	_Atomic int ssl_index, ctx_index, session_index;
 	_Atomic(EVP_MD *) sha256;	  /* fetched once, 3.0 and later */

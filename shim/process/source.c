@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "process/block.h"
 #include "process/stamp.h"
 #include "process/writers.h"
 #include "pure/ctlogs.h"
@@ -364,21 +364,7 @@ static int collect(struct source *s)
 	return s->host ? collect_host(s) : collect_program(s);
 }
 
-static const struct policy *seal(struct policy *loose)
-{
-	void *sealed =
-		mmap(NULL, loose->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (sealed != MAP_FAILED) {
-		memcpy(sealed, loose, loose->size);
-		if (mprotect(sealed, loose->size, PROT_READ) < 0) {
-			munmap(sealed, loose->size);
-			sealed = MAP_FAILED;
-		}
-	}
-	free(loose);
-	return sealed == MAP_FAILED ? NULL : sealed;
-}
+static const struct policy_maker maker = { .resize = block_resize };
 
 static void drop_files(struct source_file **files, size_t *n)
 {
@@ -449,10 +435,10 @@ static struct policy *add_revoked(struct source *s, struct policy *loose,
 		rv = add_named(s, loose, "revoked", &lists[i]);
 	texts = rv == 0 ? texts_of(s) : NULL;
 	if (!texts) {
-		free(loose);
+		block_free(loose);
 		return NULL;
 	}
-	loose = revoked_add(loose, texts, s->n_files, error);
+	loose = revoked_add(&maker, loose, texts, s->n_files, error);
 	if (!loose)
 		fail(s, "%s", error);
 	free(texts);
@@ -467,7 +453,7 @@ static int parse(struct source *s)
 	struct policy *loose = NULL;
 
 	if (texts && error) {
-		loose = policy_parse(texts, s->n_files, s->path, s->host, error);
+		loose = policy_parse_by(&maker, texts, s->n_files, s->path, s->host, error);
 		if (!loose)
 			fail(s, "%s", error);
 		put_away(s, &s->texts, &s->n_texts);
@@ -475,7 +461,7 @@ static int parse(struct source *s)
 			loose = add_revoked(s, loose, error);
 	}
 	if (loose)
-		s->policy = seal(loose);
+		s->policy = block_seal(loose);
 	free(error);
 	free(texts);
 	return s->policy ? 0 : -1;
@@ -529,7 +515,7 @@ static int keep_files(struct source *s)
 static void drop_policy(struct source *s)
 {
 	if (s->policy && !s->map.bytes)
-		munmap((void *)(uintptr_t)s->policy, s->policy->size);
+		block_free(s->policy);
 	s->policy = NULL;
 }
 
@@ -848,9 +834,9 @@ struct source *source_of_refused(const char *list)
 
 	errno = 0;
 	if (s && error && (s->path = strdup(SOURCE_REFUSE)))
-		loose = policy_refusing(list, s->path, error);
+		loose = policy_refusing(&maker, list, s->path, error);
 	if (loose)
-		s->policy = seal(loose);
+		s->policy = block_seal(loose);
 	else if (s && s->path)
 		fail(s, "%s", error);
 	free(error);

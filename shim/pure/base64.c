@@ -6,6 +6,8 @@
 #include "pure/base64.h"
 
 #include <limits.h>
+#include <stdbool.h>
+#include <string.h>
 
 /* The alphabet's inverse, plus one: 0 is no digit. A table, because big policies are mostly pins.
  */
@@ -26,27 +28,46 @@ int base64_digit(char c)
 	return digits[(unsigned char)c] - 1;
 }
 
+/* The 24 bits of four digits; false when one is none. */
+static bool decode_four(const char *text, uint32_t *bits)
+{
+	/* Each is one too many in the table. */
+	const uint32_t ones = 1u << 18 | 1u << 12 | 1u << 6 | 1u;
+	const uint32_t a = (uint32_t)digits[(unsigned char)text[0]];
+	const uint32_t b = (uint32_t)digits[(unsigned char)text[1]];
+	const uint32_t c = (uint32_t)digits[(unsigned char)text[2]];
+	const uint32_t d = (uint32_t)digits[(unsigned char)text[3]];
+
+	*bits = (a << 18) + (b << 12) + (c << 6) + d - ones;
+	return a && b && c && d;
+}
+
+/* The first N bytes of BITS, as far as there is room. */
+static void put(uint32_t bits, size_t n, uint8_t *out, size_t at, size_t most)
+{
+	for (size_t i = 0; i < n && at + i < most; i++)
+		out[at + i] = (uint8_t)(bits >> (16 - 8 * i));
+}
+
 long base64_decode(const char *text, size_t len, uint8_t *out, size_t most)
 {
+	char last[4] = "AAAA"; /* zeros, for what is padding */
 	size_t padding = 0, n = 0;
-	uint32_t bits = 0;
+	uint32_t bits;
 
 	while (padding < 2 && padding < len && text[len - padding - 1] == '=')
 		padding++;
 	if (len == 0 || len % 4 != 0 || len > LONG_MAX)
 		return -1;
-	for (size_t i = 0; i < len - padding; i++) {
-		int digit = base64_digit(text[i]);
-
-		if (digit < 0)
+	for (; len > 4; len -= 4, text += 4, n += 3) {
+		if (!decode_four(text, &bits))
 			return -1;
-		bits = bits << 6 | (uint32_t)digit;
-		if (i % 4 == 0)
-			continue;
-		if (n < most)
-			out[n] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
-		n++;
+		put(bits, 3, out, n, most);
 	}
+	memcpy(last, text, 4 - padding);
 	/* What the padding stands for must not have left bits behind. */
-	return bits & ((1u << 2 * padding) - 1) ? -1 : (long)n;
+	if (!decode_four(last, &bits) || (bits & ((1u << 8 * padding) - 1)))
+		return -1;
+	put(bits, 3 - padding, out, n, most);
+	return (long)(n + 3 - padding);
 }

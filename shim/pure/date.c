@@ -7,8 +7,6 @@
 
 #include <stdio.h>
 
-#define DAY 86400
-
 int64_t date_seconds(int year, int month, int day)
 {
 	/* 400 years more, a whole cycle of 146,097 days, keep all of it above zero. */
@@ -16,7 +14,7 @@ int64_t date_seconds(int year, int month, int day)
 	const int64_t days = years * 365 + years / 4 - years / 100 + years / 400 +
 			     (153 * months + 2) / 5 + day - 1;
 
-	return (days - 146097 - 719468) * DAY; /* 1 March of the year 0 to the epoch */
+	return (days - 146097 - 719468) * DATE_DAY_S; /* 1 March of the year 0 to the epoch */
 }
 
 /* The first of the month after. */
@@ -28,7 +26,7 @@ static int64_t month_end(int year, int month)
 bool date_exists(int year, int month, int day)
 {
 	return year >= 0 && month >= 1 && month <= 12 && day >= 1 &&
-	       day <= (month_end(year, month) - date_seconds(year, month, 1)) / DAY;
+	       day <= (month_end(year, month) - date_seconds(year, month, 1)) / DATE_DAY_S;
 }
 
 bool date_format(int64_t seconds, char out[DATE_SIZE])
@@ -39,14 +37,14 @@ bool date_format(int64_t seconds, char out[DATE_SIZE])
 	if (seconds < date_seconds(0, 1, 1) || seconds >= date_seconds(10000, 1, 1))
 		return false;
 	/* At most this year, and not long before it. */
-	year = 1970 + (int)(seconds / DAY / (seconds < 0 ? 365 : 366)) - (seconds < 0);
+	year = 1970 + (int)(seconds / DATE_DAY_S / (seconds < 0 ? 365 : 366)) - (seconds < 0);
 	while (date_seconds(year + 1, 1, 1) <= seconds)
 		year++;
 	while (month_end(year, month) <= seconds)
 		month++;
 	rest = (int)(seconds - date_seconds(year, month, 1));
-	day = rest / DAY + 1;
-	rest %= DAY;
+	day = rest / DATE_DAY_S + 1;
+	rest %= DATE_DAY_S;
 	snprintf(out, DATE_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)year % 10000,
 		 (unsigned)month % 100, (unsigned)day % 100, (unsigned)rest / 3600 % 100,
 		 (unsigned)rest / 60 % 60, (unsigned)rest % 60);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define DATE_DAY_S    86400 /* seconds of a day */
 #define DATE_DAY_SIZE sizeof("2026-12-31")
 #define DATE_SIZE     sizeof("2026-12-31T23:59:59Z")
 

@@ -8,24 +8,28 @@
 #include "pure/name.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #define LABEL_MAX_LEN 63 /* RFC 1035 section 2.3.4 */
 
-static char ascii_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
+/* What a label may hold, in small letters. A table, because big policies have many names. */
+// clang-format off
+static const char label_chars[UCHAR_MAX + 1] = {
+	['A'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p',
+		'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
+	['a'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p',
+		'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
+	['0'] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
+	['-'] = '-',
+	['_'] = '_',
+};
+// clang-format on
 
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static bool is_label_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || is_digit(c) || c == '-' || c == '_';
 }
 
 /* Why TEXT, which holds a ':', is not an IPv6 address. */
@@ -79,6 +83,19 @@ static enum name_kind normalise_ipv4(char out[NAME_SIZE], const char **why)
 	return NAME_ADDRESS;
 }
 
+/* Why C may not stand where it does. */
+static const char *explain_char(char c)
+{
+	if (c == '.')
+		return "has an empty label; write one dot between two labels";
+	if (c == '/')
+		return "has a '/'; write one host name or address alone";
+	if (!label_chars[(unsigned char)c])
+		return "has other than ASCII letters, digits, '-' and '_'; "
+		       "write the name in its xn-- form";
+	return "has a label longer than 63 characters; write a name that DNS can hold";
+}
+
 static enum name_kind normalise_host(const char *text, size_t len, char out[NAME_SIZE],
 				     const char **why)
 {
@@ -86,28 +103,20 @@ static enum name_kind normalise_host(const char *text, size_t len, char out[NAME
 	bool number = true;
 
 	for (size_t i = 0; i < len; i++) {
-		char c = ascii_lower(text[i]);
+		char c = label_chars[(unsigned char)text[i]];
 
-		out[i] = c;
-		if (c == '.') {
-			*why = "has an empty label; write one dot between two labels";
-			if (label == 0)
-				return NAME_BAD;
-			label = 0;
+		if (c && label < LABEL_MAX_LEN) {
+			number = number && is_digit(c);
+			label++;
+			out[i] = c;
+		} else if (text[i] == '.' && label > 0) {
 			number = true;
-			continue;
+			label = 0;
+			out[i] = '.';
+		} else {
+			*why = explain_char(text[i]);
+			return NAME_BAD;
 		}
-		*why = "has a '/'; write one host name or address alone";
-		if (c == '/')
-			return NAME_BAD;
-		*why = "has other than ASCII letters, digits, '-' and '_'; "
-		       "write the name in its xn-- form";
-		if (!is_label_char(c))
-			return NAME_BAD;
-		*why = "has a label longer than 63 characters; write a name that DNS can hold";
-		if (++label > LABEL_MAX_LEN)
-			return NAME_BAD;
-		number = number && is_digit(c);
 	}
 	out[len] = '\0';
 	*why = "has an empty label; write one dot between two labels";

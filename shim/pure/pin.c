@@ -54,35 +54,33 @@ static int parse_hex(const char *text, size_t len, uint8_t out[PIN_LEN], char *w
 	return 0;
 }
 
-static int parse_base64(const char *text, size_t len, uint8_t out[PIN_LEN], char *why,
-			size_t why_size)
+/* Why TEXT is not the base64 of a pin. */
+static void explain_base64(const char *text, size_t len, char *why, size_t why_size)
 {
 	size_t n = 0; /* digits */
 	size_t padding = 0;
-	uint8_t pin[PIN_LEN + 1] = { 0 };
-	uint32_t bits = 0;
 
-	for (; n < len && base64_digit(text[n]) >= 0; n++) {
-		bits = bits << 6 | (uint32_t)base64_digit(text[n]);
-		if (n % 4 != 0 && n <= DIGITS)
-			pin[n / 4 * 3 + n % 4 - 1] = (uint8_t)(bits >> (6 - 2 * (n % 4)));
-	}
+	while (n < len && base64_digit(text[n]) >= 0)
+		n++;
 	while (n + padding < len && text[n + padding] == '=')
 		padding++;
-	if (n + padding < len) {
+	if (n + padding < len)
 		snprintf(why, why_size, "is not base64; " HINT);
-		return -1;
-	}
-	if (n != DIGITS) {
+	else if (n != DIGITS)
 		snprintf(why, why_size, "is %zu bytes, not %d; " HINT, n * 3 / 4, PIN_LEN);
-		return -1;
-	}
-	if (padding != 1) {
+	else if (padding != 1)
 		snprintf(why, why_size, "is not padded; end it with one '='");
-		return -1;
-	}
-	if (bits & 3) {
+	else
 		snprintf(why, why_size, "is not canonical base64: bits are left over; " HINT);
+}
+
+static int parse_base64(const char *text, size_t len, uint8_t out[PIN_LEN], char *why,
+			size_t why_size)
+{
+	uint8_t pin[PIN_LEN];
+
+	if (base64_decode(text, len, pin, PIN_LEN) != PIN_LEN) {
+		explain_base64(text, len, why, why_size);
 		return -1;
 	}
 	memcpy(out, pin, PIN_LEN);

@@ -1,119 +1,107 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Looks things up in a finished policy. It never changes the block, allocates
- * nothing, and takes the same time however many sections there are.
+ * nothing, and takes the same time however many sections there are. Nothing of a
+ * section is followed before it is proved.
  */
 #include "pure/policy.h"
 
 #include <string.h>
 
-#include "pure/policy_build.h"
-
-/* FNV-1a, with its upper half folded in. */
-static uint32_t hash_name(const char *name, uint32_t wildcard)
-{
-	uint64_t hash = 0xcbf29ce484222325u + wildcard;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
-	return (uint32_t)(hash ^ hash >> 32);
-}
-
-uint32_t policy_slot(const uint32_t *slots, uint32_t n, const struct policy_section *sections,
-		     const char *base, const char *name, uint32_t wildcard)
-{
-	uint32_t at = hash_name(name, wildcard) & (n - 1);
-
-	while (slots[at] != 0) {
-		const struct policy_section *s = &sections[slots[at] - 1];
-
-		if (s->wildcard == wildcard && strcmp(base + s->name, name) == 0)
-			break;
-		at = (at + 1) & (n - 1);
-	}
-	return at;
-}
+#include "pure/date.h"
+#include "pure/policy_check.h"
 
 static const void *at_offset(const struct policy *p, uint32_t offset)
 {
 	return (const char *)p + offset;
 }
 
-static const struct policy_section *lookup(const struct policy *p, const char *name,
-					   enum policy_wildcard wildcard)
+/* A name that is looked for, and the hashes of it and of what is behind each of its dots. */
+struct wanted {
+	const char *name;
+	size_t labels;
+	uint32_t hashes[NAME_SIZE / 2 + 1]; /* of the last label, of the last two ... */
+};
+
+static void hash_suffixes(const char *name, struct wanted *w)
 {
+	uint32_t hash = POLICY_HASH_START;
+
+	w->name = name;
+	w->labels = 0;
+	for (size_t i = strlen(name); i > 0; i--) {
+		if (name[i - 1] == '.' && w->labels < NAME_SIZE / 2)
+			w->hashes[w->labels++] = hash;
+		hash = policy_hash_step(hash, name[i - 1]);
+	}
+	w->hashes[w->labels++] = hash;
+}
+
+static bool is_titled(const struct policy *p, const struct policy_section *s, const char *name,
+		      enum policy_wildcard wildcard)
+{
+	return s->wildcard == wildcard && strcmp(policy_name(p, s), name) == 0;
+}
+
+/* Finds the section of exactly this title; false: the block is damaged where it was looked at. */
+static bool look_up(const struct policy *p, const char *name, uint32_t hash_of_name,
+		    enum policy_wildcard wildcard, const struct policy_section **found)
+{
+	const uint32_t hash = policy_title_hash(hash_of_name, wildcard);
+	const uint32_t mask = p->index.count - 1;
+	const uint64_t *slots = at_offset(p, p->index.at);
 	const struct policy_section *sections = at_offset(p, p->sections.at);
-	const uint32_t *slots = at_offset(p, p->index.at);
-	uint32_t found = slots[policy_slot(slots, p->index.count, sections, (const char *)p, name,
-					   wildcard)];
+	uint32_t at = hash & mask;
 
-	return found ? &sections[found - 1] : NULL;
-}
+	for (uint32_t left = p->index.count; left > 0; left--, at = (at + 1) & mask) {
+		const uint64_t slot = slots[at];
+		const uint32_t number = policy_slot_number(slot);
 
-/* Whether SPAN, of ITEM bytes each, lies aligned and inside of the block. */
-static bool is_inside(const struct policy *p, struct policy_span span, size_t item)
-{
-	return span.at % 8 == 0 && span.at >= sizeof(*p) && span.at <= p->size &&
-	       span.count <= (p->size - span.at) / item;
-}
-
-static bool is_text(const struct policy *p, uint32_t offset)
-{
-	return offset >= sizeof(*p) && offset < p->size &&
-	       memchr((const char *)p + offset, '\0', p->size - offset);
-}
-
-static bool are_values(const struct policy *p, struct policy_span span)
-{
-	const struct policy_value *values;
-	size_t n;
-
-	if (!is_inside(p, span, sizeof(*values)))
-		return false;
-	values = policy_values(p, span, &n);
-	for (size_t i = 0; i < n; i++)
-		if (!is_text(p, values[i].text) || !is_text(p, values[i].place.file))
+		if (!policy_slot_holds(slot, at))
 			return false;
+		if (number == 0)
+			return true;
+		if (!policy_slot_may_be(slot, hash))
+			continue;
+		if (!policy_section_holds(p, number))
+			return false;
+		if (is_titled(p, &sections[number - 1], name, wildcard)) {
+			*found = &sections[number - 1];
+			return true;
+		}
+	}
+	return false; /* there never was a table without a vacant slot */
+}
+
+/* From long to short: "**." of the name itself, then "*." and "**." of its parent ... */
+static bool look_up_wildcards(const struct policy *p, const struct wanted *w,
+			      const struct policy_section **found)
+{
+	const char *const parent = name_parent(w->name);
+	const char *name = w->name;
+
+	for (size_t i = w->labels; i-- > 0 && !*found; name = name_parent(name)) {
+		if (name == parent && !look_up(p, name, w->hashes[i], WILDCARD_LABEL, found))
+			return false;
+		if (!*found && !look_up(p, name, w->hashes[i], WILDCARD_SUBTREE, found))
+			return false;
+	}
 	return true;
-}
-
-bool policy_check_top(const struct policy *p, size_t size)
-{
-	const size_t pin = sizeof(struct policy_pin);
-
-	return size >= sizeof(*p) && p->size == size && is_text(p, p->path) &&
-	       p->mode <= MODE_OFF && p->unlisted <= ACTION_ALLOW && p->unnamed <= ACTION_ALLOW &&
-	       is_text(p, p->mode_place.file) && is_text(p, p->unlisted_place.file) &&
-	       is_text(p, p->unnamed_place.file) &&
-	       is_inside(p, p->sections, sizeof(struct policy_section)) &&
-	       is_inside(p, p->index, sizeof(uint32_t)) && is_inside(p, p->deny, pin) &&
-	       are_values(p, p->logs) && are_values(p, p->exempts) && are_values(p, p->revoked) &&
-	       are_values(p, p->ca_files) && (!p->ct_logs.text || is_text(p, p->ct_logs.text)) &&
-	       (!p->revoked_keys.at || is_inside(p, p->revoked_keys, pin));
-}
-
-static const struct policy_section *find(const struct policy *p, const char *name,
-					 enum name_kind kind)
-{
-	const struct policy_section *s = lookup(p, name, WILDCARD_NONE);
-
-	if (kind != NAME_HOST)
-		return s;
-	/* From long to short: "**." of the name itself, then "*." and "**." of its parent ... */
-	if (!s)
-		s = lookup(p, name, WILDCARD_SUBTREE);
-	name = name_parent(name);
-	if (!s && name)
-		s = lookup(p, name, WILDCARD_LABEL);
-	for (; !s && name; name = name_parent(name))
-		s = lookup(p, name, WILDCARD_SUBTREE);
-	return s;
 }
 
 bool policy_find(const struct policy *p, const char *name, enum name_kind kind,
 		 const struct policy_section **found)
 {
-	*found = find(p, name, kind);
+	const struct policy_section *s = NULL;
+	struct wanted w;
+
+	*found = NULL;
+	hash_suffixes(name, &w);
+	if (!look_up(p, name, w.hashes[w.labels - 1], WILDCARD_NONE, &s))
+		return false;
+	if (!s && kind == NAME_HOST && !look_up_wildcards(p, &w, &s))
+		return false;
+	*found = s;
 	return true;
 }
 
@@ -122,9 +110,9 @@ bool policy_enforces(const struct policy *p, int64_t now)
 	return now < p->enforced_until || now >= p->enforced_from;
 }
 
-const char *policy_string(const struct policy *p, uint32_t offset)
+const char *policy_string(const struct policy *p, uint32_t text)
 {
-	return at_offset(p, offset);
+	return (const char *)at_offset(p, p->texts.at) + text;
 }
 
 const char *policy_name(const struct policy *p, const struct policy_section *s)
@@ -134,7 +122,7 @@ const char *policy_name(const struct policy *p, const struct policy_section *s)
 
 int64_t policy_expires(const struct policy_section *s)
 {
-	return s->expires;
+	return s->expires_day == UINT32_MAX ? INT64_MAX : (int64_t)s->expires_day * DATE_DAY_S;
 }
 
 const struct policy_section *policy_sections(const struct policy *p, size_t *n)

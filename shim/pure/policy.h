@@ -2,7 +2,8 @@
 /*
  * A policy in memory: one flat, relocatable block without a pointer in it, made
  * by policy_parse() (policy_ini.c) and only read afterwards. Every reference
- * inside is a byte offset from the start of the block.
+ * inside is an offset: of a text from where the texts begin, of all else from the
+ * start of the block.
  *
  * A block may come from a file, and be damaged. policy_check_top() proves the head
  * and what belongs to the policy as a whole; a section or a revoked key is proved
@@ -39,7 +40,7 @@ struct policy_span {
 
 /* Where something stands in the policy's files. */
 struct policy_place {
-	uint32_t file; /* offset of the file's path */
+	uint32_t file; /* text: the file's path */
 	uint32_t line; /* from 1; 0 where a default holds */
 };
 
@@ -51,49 +52,53 @@ struct policy_pin {
 
 /* A text value: log, exempt, revoked, ct-logs, ca-file. */
 struct policy_value {
-	uint32_t text; /* offset of the NUL-terminated text; 0: not set */
+	uint32_t text; /* 0: not set */
 	struct policy_place place;
 };
 
 struct policy_section {
-	uint32_t name;		   /* offset of the normal form, without any star */
-	uint32_t wildcard;	   /* enum policy_wildcard */
+	uint64_t check; /* of the rest, the name and the pins: policy_check.h */
+	uint32_t name;	/* offset of the normal form, without any star; the pins follow behind it */
+	struct policy_span pins;   /* struct policy_pin, in the order of the file, all kinds */
 	struct policy_place place; /* of the section line */
-	uint32_t mode;		   /* enum policy_mode; the policy's when not set here */
-	uint32_t match;		   /* enum policy_match */
-	uint32_t verify;	   /* enum policy_verify */
-	uint32_t after_expiry;	   /* enum policy_mode */
-	uint32_t ct;		   /* bool: ct = require */
-	uint32_t tofu;		   /* bool */
-	uint32_t simulated;	   /* bool: refused, whatever is shown: policy_refusing() */
-	/* seconds since the epoch, 00:00 UTC of the day; INT64_MAX: never */
-	_Alignas(8) int64_t expires; /* so aligned, a block is the same on every machine */
-	struct policy_span pins;     /* struct policy_pin, in the order of the file, all kinds */
 	struct policy_value ca_file;
+	uint32_t expires_day;  /* days since the epoch, UTC; UINT32_MAX: never. policy_expires() */
+	uint32_t wildcard : 2; /* enum policy_wildcard */
+	uint32_t mode : 2;     /* enum policy_mode; the policy's when not set here */
+	uint32_t after_expiry : 2; /* enum policy_mode */
+	uint32_t match : 1;	   /* enum policy_match */
+	uint32_t verify : 1;	   /* enum policy_verify */
+	uint32_t ct : 1;	   /* bool: ct = require */
+	uint32_t tofu : 1;	   /* bool */
+	uint32_t simulated : 1;	   /* bool: refused, whatever is shown: policy_refusing() */
+	uint32_t spare : 21;	   /* 0 */
 };
 
 struct policy {
+	uint64_t check; /* of the rest of the head, and of `top' */
+	/* Some section is enforced at NOW when NOW < enforced_until or NOW >= enforced_from. */
+	_Alignas(8) int64_t enforced_until; /* so aligned, a block is the same on every machine */
+	int64_t enforced_from;
 	uint32_t size;	   /* bytes of the whole block */
-	uint32_t path;	   /* offset: the file or folder that the policy was read from */
+	uint32_t path;	   /* text: the file or folder that the policy was read from */
 	uint32_t host;	   /* bool: the host's policy */
 	uint32_t mode;	   /* enum policy_mode */
 	uint32_t unlisted; /* enum policy_action */
 	uint32_t unnamed;  /* enum policy_action */
 	struct policy_place mode_place, unlisted_place, unnamed_place;
 	uint32_t log_accepted;	     /* bool */
+	uint32_t tofu;		     /* bool: of any section */
+	struct policy_span index;    /* uint64_t: hash table of the sections, see policy_check.h */
 	struct policy_span sections; /* struct policy_section, in the order of the files */
-	struct policy_span index;    /* uint32_t: hash table of section numbers + 1, 0 empty */
+	struct policy_span top;	     /* bytes: what belongs to the policy as a whole; in it: */
 	struct policy_span deny;     /* struct policy_pin, the top-level ones */
 	struct policy_span logs, exempts, revoked; /* struct policy_value */
-	struct policy_span revoked_keys;	   /* struct policy_pin, sorted: see revoked.h */
+	struct policy_span ca_files; /* struct policy_value: each once, in the sections' order */
+	struct policy_span texts;    /* bytes, the last of which is NUL */
+	struct policy_span revoked_keys; /* struct policy_pin, sorted; see revoked.h */
 	struct policy_value ct_logs;
-	struct policy_span
-		ca_files; /* struct policy_value: each file once, in the sections' order */
-	uint32_t tofu;	  /* bool: of any section */
-	/* Some section is enforced at NOW when NOW < enforced_until or NOW >= enforced_from. */
-	_Alignas(8) int64_t enforced_until;
-	int64_t enforced_from;
-	/* the arrays and texts follow */
+	uint32_t spare; /* 0 */
+			/* the arrays and texts follow */
 };
 
 /* One file of a policy, as its bytes. */
@@ -116,13 +121,31 @@ struct policy_text {
 struct policy *policy_parse(const struct policy_text *files, size_t n, const char *path, bool host,
 			    char error[POLICY_ERROR_SIZE]);
 
+/* What a caller may do itself while a block is made. */
+struct policy_maker {
+	/*
+	 * Makes of the block OLD, of OLD_SIZE bytes, one of SIZE bytes, as realloc(3) does. OLD
+	 * NULL: a new one; SIZE 0: none. NULL instead: realloc(3) and free(3).
+	 */
+	void *(*resize)(void *old, size_t old_size, size_t size);
+	/* Is called now and then while texts are read, DONE of TOTAL bytes so far. Or NULL. */
+	void (*progress)(size_t done, size_t total);
+};
+
+/* The same by MAKER, whose the block then is. */
+struct policy *policy_parse_by(const struct policy_maker *maker, const struct policy_text *files,
+			       size_t n, const char *path, bool host,
+			       char error[POLICY_ERROR_SIZE]);
+
 /*
  * The policy that refuses each of the names in LIST, which commas separate. TITLE
  * is what it was read from. The names are section titles; one may stand twice.
+ * MAKER may be NULL, as if it were one of nothing but NULLs.
  *
  * Returns what policy_parse() returns; ERROR begins with TITLE and has no line.
  */
-struct policy *policy_refusing(const char *list, const char *title, char error[POLICY_ERROR_SIZE]);
+struct policy *policy_refusing(const struct policy_maker *maker, const char *list,
+			       const char *title, char error[POLICY_ERROR_SIZE]);
 
 /*
  * Proves the head of a block of SIZE bytes at P (8-aligned), and what belongs to
@@ -147,7 +170,7 @@ bool policy_find(const struct policy *p, const char *name, enum name_kind kind,
 bool policy_enforces(const struct policy *p, int64_t now);
 
 /* Accessors. What they return lives as long as the block. */
-const char *policy_string(const struct policy *p, uint32_t offset);
+const char *policy_string(const struct policy *p, uint32_t text);
 const char *policy_name(const struct policy *p, const struct policy_section *s);
 const struct policy_section *policy_sections(const struct policy *p, size_t *n);
 const struct policy_pin *policy_pins(const struct policy *p, struct policy_span span, size_t *n);

@@ -3,8 +3,9 @@
  * Reads a policy's files with inih, strictly. inih, as Debian builds it, cuts
  * section names at 49 and lines at 199 bytes, takes ':' for '=', joins indented
  * lines and goes on after an error: the reader that feeds it lets none of that
- * show. It passes on every line that inih can read as it stands, and never one
- * that inih would read otherwise than it is written.
+ * show. It passes on a line up to its '=' and keeps the value, which inih would
+ * cut or go over byte by byte, and passes on nothing that inih would read otherwise
+ * than it is written.
  */
 #include <ini.h>
 #include <stdio.h>
@@ -13,12 +14,21 @@
 
 #include "pure/policy_keys.h"
 
-#define LINE_MAX_LEN 4095
+#define LINE_MAX_LEN   4095
+#define PROGRESS_LINES 65536 /* a report at so many of a file's */
+
+/* How far the reading of all files is. */
+struct progress {
+	void (*report)(size_t done, size_t total); /* or NULL */
+	size_t before, total;			   /* bytes: of the files before, of all */
+};
 
 struct reader {
 	struct keys *keys;
-	struct piece rest;  /* of the file */
-	struct piece value; /* of a line too long for inih; `at' is NULL for others */
+	const struct progress *progress;
+	size_t len;	    /* of the file */
+	struct piece rest;  /* of it */
+	struct piece value; /* of the line that inih was given last */
 	bool in_section;
 	bool started;
 	bool failed;
@@ -27,9 +37,14 @@ struct reader {
 /* TEXT up to a tail comment, as inih cuts it: at a ';' behind white space. */
 static struct piece without_comment(struct piece text)
 {
-	for (size_t i = 1; i < text.len; i++) {
-		if (text.at[i] == ';' && piece_is_space(text.at[i - 1]))
-			text.len = i;
+	const char *end = text.at + text.len, *mark = text.at;
+
+	while ((mark = memchr(mark, ';', (size_t)(end - mark)))) {
+		if (mark > text.at && piece_is_space(mark[-1])) {
+			text.len = (size_t)(mark - text.at);
+			break;
+		}
+		mark++;
 	}
 	return piece_strip(text);
 }
@@ -90,40 +105,44 @@ static int read_section(struct reader *r, struct piece line)
 	return 0;
 }
 
-/* Inih would take a ':' for the '='. */
-static int check_colon(struct keys *k, struct piece line)
+/*
+ * Writes LINE, a comment or a pair, to OUT, of SIZE bytes: up to its '=' where it
+ * has one there, and its value waits in the reader. What has none is cut: it is a
+ * comment, or inih will miss the '='.
+ */
+static int read_pair(struct reader *r, struct piece line, char *out, size_t size)
 {
-	const char *colon = memchr(line.at, ':', line.len);
+	const char *equals = memchr(line.at, '=', line.len);
+	struct piece key = { line.at, equals ? (size_t)(equals - line.at) : line.len };
 
-	if (!colon || memchr(line.at, '=', (size_t)(colon - line.at)))
-		return 0;
-	return error_line(k, line, "has a ':' before any '='; write KEY = VALUE");
+	/* Inih would take it for the '='. */
+	if (!is_comment(line) && memchr(key.at, ':', key.len))
+		return error_line(r->keys, line, "has a ':' before any '='; write KEY = VALUE");
+	if (equals && key.len + 2 <= size) {
+		r->value = without_comment(piece_behind(line, key.len + 1));
+		key.len++;
+	} else if (key.len >= size) {
+		key.len = size - 1;
+	}
+	memcpy(out, key.at, key.len);
+	out[key.len] = '\0';
+	return 0;
 }
 
-/*
- * Writes LINE to OUT, of SIZE bytes. When it does not fit, its key alone is
- * written and the value waits in the reader. What has no key that fits is cut: it
- * is a comment, or inih will miss the '='.
- */
-static void put_line(struct reader *r, struct piece line, char *out, size_t size)
+static void report(const struct reader *r)
 {
-	const char *equals = line.len < size ? NULL : memchr(line.at, '=', size - 2);
-	size_t len = line.len < size ? line.len : size - 1;
+	const struct progress *p = r->progress;
 
-	if (equals) {
-		len = (size_t)(equals - line.at) + 1;
-		r->value = without_comment(piece_behind(line, len));
-	}
-	memcpy(out, line.at, len);
-	out[len] = '\0';
+	if (p->report)
+		p->report(p->before + r->len - r->rest.len, p->total);
 }
 
 static int read_line(struct reader *r, char *out, size_t size)
 {
 	struct piece line = lines_take(&r->rest);
 
-	r->keys->here.line++;
-	r->value.at = NULL;
+	if (++r->keys->here.line % PROGRESS_LINES == 0)
+		report(r);
 	if (check_line(r->keys, line) < 0)
 		return -1;
 	line = piece_strip(line);
@@ -131,10 +150,7 @@ static int read_line(struct reader *r, char *out, size_t size)
 		strcpy(out, "[a section]"); /* its name may not fit */
 		return read_section(r, line);
 	}
-	if (!is_comment(line) && check_colon(r->keys, line) < 0)
-		return -1;
-	put_line(r, line, out, size);
-	return 0;
+	return read_pair(r, line, out, size);
 }
 
 /*
@@ -159,10 +175,10 @@ static char *feed(char *out, int size, void *stream)
 static int on_pair(void *user, const char *section, const char *name, const char *value)
 {
 	struct reader *r = user;
-	struct piece text = r->value.at ? r->value : (struct piece){ value, strlen(value) };
 
+	(void)value; /* nothing: we have it */
 	r->failed = keys_pair(r->keys, section[0] != '\0', (struct piece){ name, strlen(name) },
-			      text) < 0;
+			      r->value) < 0;
 	return !r->failed;
 }
 
@@ -178,9 +194,12 @@ static int error_stray(struct keys *k, const struct policy_text *file, uint32_t 
 			  "is not a KEY = VALUE, [NAME] or comment line; write one of these");
 }
 
-static int read_file(struct keys *k, const struct policy_text *file)
+static int read_file(struct keys *k, const struct policy_text *file,
+		     const struct progress *progress)
 {
-	struct reader r = { .keys = k, .rest = whole_file(file) };
+	struct reader r = {
+		.keys = k, .progress = progress, .len = file->len, .rest = whole_file(file)
+	};
 	int first_bad;
 
 	if (keys_file(k, file->path) < 0)
@@ -198,53 +217,73 @@ static int read_file(struct keys *k, const struct policy_text *file)
 
 static size_t count_sections(const struct policy_text *file)
 {
-	struct piece rest = whole_file(file);
+	const struct piece whole = whole_file(file);
+	const char *at = whole.at, *end = at + whole.len;
 	size_t n = 0;
 
-	while (rest.len > 0)
-		n += is_section(piece_strip(lines_take(&rest)));
+	while (at && at < end) {
+		while (at < end && piece_is_space(*at))
+			at++;
+		n += at < end && *at == '[';
+		at = memchr(at, '\n', (size_t)(end - at));
+		at = at ? at + 1 : NULL;
+	}
 	return n;
 }
 
-/* Counts what all files hold. Returns 0, or -1 when it cannot become one block. */
-static int measure(const struct policy_text *files, size_t n, const char *path, size_t *sections)
-{
-	size_t text = strlen(path) + 1;
+/* What all files hold. */
+struct measure {
+	size_t sections, text, bytes; /* with and without their names */
+};
 
-	*sections = 0;
+/* Returns 0, or -1 when it cannot become one block. */
+static int measure(const struct policy_text *files, size_t n, const char *path, struct measure *m)
+{
+	*m = (struct measure){ .text = strlen(path) + 1 };
 	for (size_t i = 0; i < n; i++) {
-		text += strlen(files[i].path) + 1 + files[i].len;
-		if (!build_fits(0, text))
+		m->text += strlen(files[i].path) + 1 + files[i].len;
+		m->bytes += files[i].len;
+		if (!build_fits(0, m->text))
 			return -1;
 	}
 	for (size_t i = 0; i < n; i++)
-		*sections += count_sections(&files[i]);
-	return build_fits(*sections, text) ? 0 : -1;
+		m->sections += count_sections(&files[i]);
+	return build_fits(m->sections, m->text) ? 0 : -1;
 }
 
-static struct policy *read_files(struct keys *k, const struct policy_text *files, size_t n)
+static struct policy *read_files(struct keys *k, const struct policy_text *files, size_t n,
+				 struct progress *progress)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (read_file(k, &files[i]) < 0)
+		if (read_file(k, &files[i], progress) < 0)
 			return NULL;
+		progress->before += files[i].len;
 	}
 	return keys_end(k);
+}
+
+struct policy *policy_parse_by(const struct policy_maker *maker, const struct policy_text *files,
+			       size_t n, const char *path, bool host, char error[POLICY_ERROR_SIZE])
+{
+	struct policy *p = NULL;
+	struct progress progress;
+	struct measure m;
+	struct keys k;
+
+	if (measure(files, n, path, &m) < 0) {
+		snprintf(error, POLICY_ERROR_SIZE, "%s:1: the policy is too large; write less",
+			 path);
+		return NULL;
+	}
+	progress = (struct progress){ .report = maker ? maker->progress : NULL, .total = m.bytes };
+	if (keys_init(&k, maker, path, host, m.sections, m.bytes, error) == 0)
+		p = read_files(&k, files, n, &progress);
+	keys_free(&k);
+	return p;
 }
 
 struct policy *policy_parse(const struct policy_text *files, size_t n, const char *path, bool host,
 			    char error[POLICY_ERROR_SIZE])
 {
-	struct policy *p = NULL;
-	struct keys k;
-	size_t sections;
-
-	if (measure(files, n, path, &sections) < 0) {
-		snprintf(error, POLICY_ERROR_SIZE, "%s:1: the policy is too large; write less",
-			 path);
-		return NULL;
-	}
-	if (keys_init(&k, path, host, sections, error) == 0)
-		p = read_files(&k, files, n);
-	keys_free(&k);
-	return p;
+	return policy_parse_by(NULL, files, n, path, host, error);
 }

@@ -13,7 +13,6 @@
 #include "pure/date.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define UNSET	     UINT32_MAX /* a section's word that the policy's own stands in for */
 #define LIST_SIZE    256
 
 enum value_type {
@@ -31,7 +30,7 @@ struct key {
 	enum value_type type;
 	bool repeatable;
 	enum pin_kind kind;
-	size_t field; /* offset in struct build, or in struct policy_section */
+	size_t field; /* offset in struct build, or in struct draft */
 	const char *const *words;
 	size_t n_words;
 };
@@ -45,7 +44,7 @@ static const char *const switch_words[] = { "no", "yes" };
 static const char *const ct_words[] = { NULL, "require" };
 
 #define TOP(field)     offsetof(struct build, field)
-#define SECTION(field) offsetof(struct policy_section, field)
+#define SECTION(field) offsetof(struct draft, field)
 #define WORDS(list)    .words = (list), .n_words = COUNT(list)
 
 static const struct key top_keys[TOP_KEYS] = {
@@ -73,7 +72,7 @@ static const struct key section_keys[SECTION_KEYS] = {
 	[SECTION_MODE] = { "mode", VALUE_WORD, .field = SECTION(mode), WORDS(mode_words) },
 	[SECTION_VERIFY] = { "verify", VALUE_WORD, .field = SECTION(verify), WORDS(verify_words) },
 	[SECTION_CA_FILE] = { "ca-file", VALUE_CA_FILE, .field = SECTION(ca_file) },
-	[SECTION_EXPIRES] = { "expires", VALUE_DATE, .field = SECTION(expires) },
+	[SECTION_EXPIRES] = { "expires", VALUE_DATE, .field = SECTION(expires_day) },
 	[SECTION_AFTER_EXPIRY] = { "after-expiry", VALUE_WORD, .field = SECTION(after_expiry),
 				   WORDS(mode_words) },
 	[SECTION_CT] = { "ct", VALUE_WORD, .field = SECTION(ct), WORDS(ct_words) },
@@ -99,21 +98,9 @@ char *keys_quote(struct piece text, char out[QUOTE_SIZE])
 	return out;
 }
 
-/* The texts of the block to be can be read as if it stood already. */
-static const char *text_at(const struct keys *k, uint32_t offset)
-{
-	return policy_string((const struct policy *)k->build.block.bytes, offset);
-}
-
-static char *title_of(const struct keys *k, const struct policy_section *s,
-		      char out[POLICY_TITLE_SIZE])
-{
-	return policy_title((const struct policy *)k->build.block.bytes, s, out);
-}
-
 int keys_error(struct keys *k, struct policy_place at, const char *format, ...)
 {
-	const char *file = text_at(k, at.file);
+	const char *file = build_text_at(&k->build, at.file);
 	int n = snprintf(k->error, POLICY_ERROR_SIZE, at.line ? "%s:%u: " : "%s: ", file, at.line);
 	va_list args;
 
@@ -133,7 +120,7 @@ int keys_no_memory(struct keys *k)
 static int error_twice(struct keys *k, const char *what, const struct policy_place *first)
 {
 	return keys_error(k, k->here, "%s stands twice, first at %s:%u; remove one", what,
-			  text_at(k, first->file), first->line);
+			  build_text_at(&k->build, first->file), first->line);
 }
 
 /* Appends WORD to the enumeration "a, b or c" of which it is number I of N. */
@@ -208,25 +195,23 @@ static int read_word(struct keys *k, const struct key *key, struct piece value, 
 			  key->word, list);
 }
 
-static int read_pin(struct keys *k, const struct key *key, struct piece value,
-		    struct policy_section *section)
+static int read_pin(struct keys *k, const struct key *key, struct piece value, bool in_section)
 {
 	struct policy_pin pin = { .kind = key->kind, .place = k->here };
-	const struct policy_place *twin = NULL;
+	struct policy_place twin;
 	char quoted[QUOTE_SIZE];
 	char why[QUOTE_SIZE];
 	char what[2 * QUOTE_SIZE];
+	int added;
 
 	if (pin_parse(value.at, value.len, key->kind == PIN_CERT, pin.sha256, why, sizeof(why)) < 0)
 		return keys_error(k, k->here, "%s %s %s", key->word, keys_quote(value, quoted),
 				  why);
-	if (build_pin(section ? &k->build.pins : &k->build.deny, &pin, &twin) < 0)
-		return keys_no_memory(k);
-	if (twin) {
-		snprintf(what, sizeof(what), "%s %s", key->word, keys_quote(value, quoted));
-		return error_twice(k, what, twin);
-	}
-	return 0;
+	added = build_pin(&k->build, in_section, &pin, &twin);
+	if (added <= 0)
+		return added < 0 ? keys_no_memory(k) : 0;
+	snprintf(what, sizeof(what), "%s %s", key->word, keys_quote(value, quoted));
+	return error_twice(k, what, &twin);
 }
 
 static int check_path(struct keys *k, const struct key *key, struct piece value)
@@ -279,11 +264,11 @@ static int read_log(struct keys *k, struct piece value, struct array *logs)
 			k, k->here,
 			"%s is no value of 'log'; write stderr, syslog, none or an absolute path",
 			keys_quote(value, quoted));
-	if (first && (none || strcmp(text_at(k, first->text), "none") == 0))
+	if (first && (none || strcmp(build_text_at(&k->build, first->text), "none") == 0))
 		return keys_error(
 			k, k->here,
 			"'log = none' stands beside another 'log', at %s:%u; remove one of them",
-			text_at(k, first->place.file), first->place.line);
+			build_text_at(&k->build, first->place.file), first->place.line);
 	if (build_text(&k->build, value.at, value.len, &log.text) < 0 ||
 	    build_value(logs, &log) < 0)
 		return keys_no_memory(k);
@@ -303,7 +288,7 @@ static int read_number(const char *text, size_t len)
 	return number;
 }
 
-static int read_date(struct keys *k, struct piece value, int64_t *out)
+static int read_date(struct keys *k, struct piece value, uint32_t *out)
 {
 	const char *text = value.at;
 	char quoted[QUOTE_SIZE];
@@ -321,20 +306,19 @@ static int read_date(struct keys *k, struct piece value, int64_t *out)
 	if (!date_exists(year, month, day))
 		return keys_error(k, k->here, "date %s does not exist; write a day of the calendar",
 				  quoted);
-	*out = date_seconds(year, month, day);
+	*out = (uint32_t)(date_seconds(year, month, day) / DATE_DAY_S);
 	return 0;
 }
 
-static int read_value(struct keys *k, const struct key *key, struct piece value,
-		      struct policy_section *section)
+static int read_value(struct keys *k, const struct key *key, struct piece value, bool in_section)
 {
-	void *field = (section ? (char *)section : (char *)&k->build) + key->field;
+	void *field = (in_section ? (char *)&k->build.section : (char *)&k->build) + key->field;
 
 	switch (key->type) {
 	case VALUE_WORD:
 		return read_word(k, key, value, field);
 	case VALUE_PIN:
-		return read_pin(k, key, value, section);
+		return read_pin(k, key, value, in_section);
 	case VALUE_PATH:
 		return read_path(k, key, value, field);
 	case VALUE_PATHS:
@@ -353,7 +337,6 @@ int keys_pair(struct keys *k, bool in_section, struct piece word, struct piece v
 {
 	const struct key *keys = in_section ? section_keys : top_keys;
 	const struct key *key = find_key(keys, in_section ? SECTION_KEYS : TOP_KEYS, word);
-	struct policy_section *section = in_section ? &k->build.section : NULL;
 	struct policy_place *seen = in_section ? k->section_seen : k->top_seen;
 	char quoted[QUOTE_SIZE];
 
@@ -372,18 +355,18 @@ int keys_pair(struct keys *k, bool in_section, struct piece word, struct piece v
 		*seen = k->here;
 	if (key == &section_keys[SECTION_CT] && !k->first_ct.line)
 		k->first_ct = k->here;
-	return read_value(k, key, value, section);
+	return read_value(k, key, value, in_section);
 }
 
-int keys_init(struct keys *k, const char *path, bool host, size_t sections,
-	      char error[POLICY_ERROR_SIZE])
+int keys_init(struct keys *k, const struct policy_maker *maker, const char *path, bool host,
+	      size_t sections, size_t text, char error[POLICY_ERROR_SIZE])
 {
 	struct policy *head = &k->build.head;
 
 	memset(k, 0, sizeof(*k));
 	k->error = error;
 	k->host = host;
-	if (build_init(&k->build, sections) < 0 ||
+	if (build_init(&k->build, maker, sections, text) < 0 ||
 	    build_text(&k->build, path, strlen(path), &k->start.file) < 0)
 		return keys_no_memory(k);
 	k->here = k->start;
@@ -427,67 +410,69 @@ static int error_name(struct keys *k, struct piece name, const char *why)
 	return keys_error(k, k->here, "name %s %s", keys_quote(name, quoted), why);
 }
 
-/* Makes SECTION the one of the title NAME, and otherwise as one that says nothing. */
-static int read_title(struct keys *k, struct piece name, struct policy_section *section)
+/* Makes DRAFT the one of the title NAME, whose normal form is NORMAL, and which says nothing yet.
+ */
+static int read_title(struct keys *k, struct piece name, struct draft *draft,
+		      char normal[NAME_SIZE])
 {
 	struct piece rest = name;
-	char normal[NAME_SIZE];
 	const char *why = "";
 	enum name_kind kind;
 
-	*section = (struct policy_section){
+	*draft = (struct draft){
 		.place = k->here,
 		.wildcard = split_wildcard(&rest),
-		.mode = UNSET,
+		.mode = DRAFT_UNSET,
 		.match = MATCH_ANY,
 		.verify = VERIFY_PROGRAM,
-		.after_expiry = UNSET,
-		.expires = INT64_MAX,
+		.after_expiry = DRAFT_UNSET,
+		.expires_day = UINT32_MAX,
 	};
-	if (memchr(rest.at, '*', rest.len) || (rest.len == 0 && section->wildcard != WILDCARD_NONE))
+	if (memchr(rest.at, '*', rest.len) || (rest.len == 0 && draft->wildcard != WILDCARD_NONE))
 		return error_name(k, name,
 				  "has a star that is not a whole first label with a name behind "
 				  "it; write '*.example.com' or '**.example.com'");
 	kind = name_normalise(rest.at, rest.len, normal, &why);
 	if (kind == NAME_BAD)
 		return error_name(k, name, why);
-	if (kind == NAME_ADDRESS && section->wildcard != WILDCARD_NONE)
+	if (kind == NAME_ADDRESS && draft->wildcard != WILDCARD_NONE)
 		return error_name(k, name, "has a star before an address; write the address alone");
-	if (build_text(&k->build, normal, strlen(normal), &section->name) < 0)
-		return keys_no_memory(k);
 	return 0;
 }
 
 int keys_section(struct keys *k, struct piece name)
 {
-	const struct policy_place *twin = NULL;
-	struct policy_section section;
+	struct policy_place twin;
+	struct draft draft;
+	char normal[NAME_SIZE];
 	char title[POLICY_TITLE_SIZE];
 	char what[POLICY_TITLE_SIZE + 2];
+	int added;
 
-	if (read_title(k, name, &section) < 0)
+	if (read_title(k, name, &draft, normal) < 0)
 		return -1;
-	build_section(&k->build, &section, &twin);
-	if (twin) {
-		snprintf(what, sizeof(what), "[%s]", title_of(k, &section, title));
-		return error_twice(k, what, twin);
-	}
 	memset(k->section_seen, 0, sizeof(k->section_seen));
-	return 0;
+	added = build_section(&k->build, &draft, normal, &twin);
+	if (added <= 0)
+		return added < 0 ? keys_no_memory(k) : 0;
+	snprintf(what, sizeof(what), "[%s]", build_title(&k->build, title));
+	return error_twice(k, what, &twin);
 }
 
 int keys_refused(struct keys *k, struct piece name)
 {
-	const struct policy_place *twin = NULL;
-	struct policy_section section;
+	struct policy_place twin;
+	struct draft draft;
+	char normal[NAME_SIZE];
+	int added;
 
-	if (read_title(k, name, &section) < 0)
+	if (read_title(k, name, &draft, normal) < 0)
 		return -1;
-	section.simulated = 1;
-	build_section(&k->build, &section, &twin);
-	if (twin)
-		return 0;
-	return build_section_end(&k->build) < 0 ? keys_no_memory(k) : 0;
+	draft.simulated = 1;
+	added = build_section(&k->build, &draft, normal, &twin);
+	if (added == 0)
+		build_section_end(&k->build);
+	return added < 0 ? keys_no_memory(k) : 0;
 }
 
 /* The pin kinds that stand in the last section, as bits. */
@@ -504,7 +489,7 @@ static unsigned kinds_seen(const struct keys *k)
 
 int keys_section_end(struct keys *k)
 {
-	const struct policy_section *s = &k->build.section;
+	const struct draft *s = &k->build.section;
 	const struct policy_place *seen = k->section_seen;
 	unsigned kinds = kinds_seen(k);
 	bool pinned = (kinds & ~(1u << PIN_DENY)) != 0 || s->tofu;
@@ -515,7 +500,7 @@ int keys_section_end(struct keys *k)
 		return keys_error(
 			k, s->place,
 			"[%s] demands nothing; write a 'pin', or 'mode = off' to exempt it",
-			title_of(k, s, title));
+			build_title(&k->build, title));
 	if (!demands && seen[SECTION_EXPIRES].line)
 		return keys_error(k, seen[SECTION_EXPIRES],
 				  "'expires' stands in a section that demands nothing; "
@@ -533,36 +518,8 @@ int keys_section_end(struct keys *k)
 		return keys_error(k, seen[SECTION_CA_FILE],
 				  "'ca-file' stands in a section that does not use it; "
 				  "write 'verify = full' or remove it");
-	return build_section_end(&k->build) < 0 ? keys_no_memory(k) : 0;
-}
-
-/* What the head says of all sections at once. */
-static void add_to_head(struct policy *p, const struct policy_section *s)
-{
-	bool before = s->mode == MODE_ENFORCE, after = s->after_expiry == MODE_ENFORCE;
-	int64_t until = before && after ? INT64_MAX : policy_expires(s);
-
-	p->tofu |= s->tofu;
-	if (before && until > p->enforced_until)
-		p->enforced_until = until;
-	if (after && until < p->enforced_from)
-		p->enforced_from = until;
-}
-
-/* Sections take from the top what they do not say; it may come after them, in another file. */
-static void settle_sections(const struct keys *k, struct policy *p)
-{
-	struct policy_section *s = (struct policy_section *)((char *)p + p->sections.at);
-
-	p->enforced_until = INT64_MIN;
-	p->enforced_from = INT64_MAX;
-	for (uint32_t i = 0; i < p->sections.count; i++) {
-		if (s[i].mode == UNSET)
-			s[i].mode = p->mode;
-		if (s[i].after_expiry == UNSET)
-			s[i].after_expiry = k->build.after_expiry;
-		add_to_head(p, &s[i]);
-	}
+	build_section_end(&k->build);
+	return 0;
 }
 
 static struct policy_place place_or_default(const struct keys *k, enum top_key key)
@@ -594,9 +551,7 @@ struct policy *keys_end(struct keys *k)
 	head->unlisted_place = place_or_default(k, TOP_UNLISTED);
 	head->unnamed_place = place_or_default(k, TOP_UNNAMED);
 	p = build_seal(&k->build);
-	if (p)
-		settle_sections(k, p);
-	else
+	if (!p)
 		keys_no_memory(k);
 	return p;
 }

@@ -60,9 +60,9 @@ int keys_error(struct keys *k, struct policy_place at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int keys_no_memory(struct keys *k);
 
-/* All return 0, or -1 with the error written. SECTIONS: as many as will be read. */
-int keys_init(struct keys *k, const char *path, bool host, size_t sections,
-	      char error[POLICY_ERROR_SIZE]);
+/* All return 0, or -1 with the error written. SECTIONS, TEXT: of build_init(). */
+int keys_init(struct keys *k, const struct policy_maker *maker, const char *path, bool host,
+	      size_t sections, size_t text, char error[POLICY_ERROR_SIZE]);
 int keys_file(struct keys *k, const char *path);
 int keys_section(struct keys *k, struct piece name);
 int keys_refused(struct keys *k, struct piece name); /* a whole one; nothing if it is there */

@@ -21,19 +21,20 @@ static struct policy *read_list(struct keys *k, const char *list)
 	}
 }
 
-struct policy *policy_refusing(const char *list, const char *title, char error[POLICY_ERROR_SIZE])
+struct policy *policy_refusing(const struct policy_maker *maker, const char *list,
+			       const char *title, char error[POLICY_ERROR_SIZE])
 {
 	struct policy *p = NULL;
 	struct keys k;
-	size_t names = 1;
+	size_t names = 1, len = strlen(list);
 
 	for (const char *c = list; *c; c++)
 		names += *c == ',';
-	if (!build_fits(names, strlen(title) + strlen(list))) {
+	if (!build_fits(names, strlen(title) + len)) {
 		snprintf(error, POLICY_ERROR_SIZE, "%s: is too long; write fewer names", title);
 		return NULL;
 	}
-	if (keys_init(&k, title, false, names, error) == 0)
+	if (keys_init(&k, maker, title, false, names, len, error) == 0)
 		p = read_list(&k, list);
 	keys_free(&k);
 	return p;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pure/check.h"
+#include "pure/policy_check.h"
 #include "pure/policy_keys.h"
 
 #define ALIGNMENT ((size_t)8)
@@ -56,10 +58,10 @@ static int read_list(struct reading *r, const struct policy_text *list)
 	return 0;
 }
 
-/* The path of each list gets its place behind the block of SIZE bytes. */
-static int read_lists(struct reading *r, const struct policy_text *lists, size_t n, uint32_t size)
+/* The path of each list becomes a text, the first the TEXTS-th byte of them. */
+static int read_lists(struct reading *r, const struct policy_text *lists, size_t n, uint32_t texts)
 {
-	r->here.file = size;
+	r->here.file = texts;
 	for (size_t i = 0; i < n; i++) {
 		if (read_list(r, &lists[i]) < 0)
 			return -1;
@@ -104,25 +106,55 @@ static void sort(const struct policy_pin *from, size_t n, struct policy_pin *to)
 	}
 }
 
-/* P with the paths of LISTS and the keys behind it; NULL when there is no memory. */
-static struct policy *grow(struct policy *p, const struct policy_text *lists, size_t n,
+static size_t aligned(size_t at)
+{
+	return (at + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+}
+
+/* Of the key that stands at I of the sorted ones. */
+static uint64_t check_of(const struct policy_pin *key, size_t i)
+{
+	return check_words(i, key, sizeof(*key));
+}
+
+/* The check words stand before the keys. */
+static uint64_t *checks_of(const struct policy *p)
+{
+	return (uint64_t *)((char *)(uintptr_t)p + p->revoked_keys.at) - p->revoked_keys.count;
+}
+
+/* The keys behind the N paths of LISTS, which become the last texts of P; there is room. */
+static void add(struct policy *p, const struct policy_text *lists, size_t n,
+		const struct reading *r)
+{
+	char *end = (char *)p + p->texts.at + p->texts.count;
+	struct policy_pin *keys;
+	size_t checks;
+
+	for (size_t i = 0; i < n; i++)
+		end = stpcpy(end, lists[i].path) + 1;
+	p->texts.count = r->here.file;
+	p->top.count = p->texts.at + p->texts.count - p->top.at;
+	checks = aligned((size_t)(end - (char *)p));
+	memset(end, 0, (size_t)((char *)p + checks - end));
+	p->revoked_keys.at = (uint32_t)(checks + r->n * sizeof(uint64_t));
+	p->revoked_keys.count = (uint32_t)r->n;
+	keys = (struct policy_pin *)((char *)p + p->revoked_keys.at);
+	sort(r->keys, r->n, keys);
+	for (size_t i = 0; i < r->n; i++)
+		checks_of(p)[i] = check_of(&keys[i], i);
+	p->size = p->revoked_keys.at + (uint32_t)(r->n * sizeof(*keys));
+	p->check = policy_head_check(p);
+}
+
+/* P with room for more; NULL when there is no memory. */
+static struct policy *grow(const struct policy_maker *maker, struct policy *p,
 			   const struct reading *r)
 {
-	size_t keys = (r->here.file + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
-	size_t size = keys + r->n * sizeof(*r->keys);
-	struct policy *grown = realloc(p, size);
-	char *path;
+	const size_t paths = aligned(p->texts.at + r->here.file);
+	const size_t keys = r->n * (sizeof(uint64_t) + sizeof(*r->keys));
 
-	if (!grown)
-		return NULL;
-	path = (char *)grown + grown->size;
-	for (size_t i = 0; i < n; i++)
-		path = stpcpy(path, lists[i].path) + 1;
-	memset(path, 0, (size_t)((char *)grown + keys - path));
-	sort(r->keys, r->n, (struct policy_pin *)((char *)grown + keys));
-	grown->revoked_keys = (struct policy_span){ (uint32_t)keys, (uint32_t)r->n };
-	grown->size = (uint32_t)size;
-	return grown;
+	return build_resize(maker, p, p->size, paths + keys);
 }
 
 static size_t count_lines(const struct policy_text *list)
@@ -139,22 +171,23 @@ static size_t count_lines(const struct policy_text *list)
 static int measure(const struct policy *p, const struct policy_text *lists, size_t n, size_t *lines)
 {
 	const size_t most = PTRDIFF_MAX < UINT32_MAX ? PTRDIFF_MAX : UINT32_MAX;
-	size_t left = most - p->size - ALIGNMENT;
+	const size_t key = sizeof(struct policy_pin) + sizeof(uint64_t);
+	size_t left = most - p->size - 2 * ALIGNMENT;
 
 	*lines = 0;
 	for (size_t i = 0; i < n; i++) {
 		size_t path = strlen(lists[i].path) + 1, here = count_lines(&lists[i]);
 
-		if (path > left || here > (left - path) / sizeof(struct policy_pin))
+		if (path > left || here > (left - path) / key)
 			return -1;
-		left -= path + here * sizeof(struct policy_pin);
+		left -= path + here * key;
 		*lines += here;
 	}
 	return 0;
 }
 
-struct policy *revoked_add(struct policy *p, const struct policy_text *lists, size_t n,
-			   char error[POLICY_ERROR_SIZE])
+struct policy *revoked_add(const struct policy_maker *maker, struct policy *p,
+			   const struct policy_text *lists, size_t n, char error[POLICY_ERROR_SIZE])
 {
 	struct reading r = { .error = error };
 	struct policy *grown = NULL;
@@ -165,14 +198,29 @@ struct policy *revoked_add(struct policy *p, const struct policy_text *lists, si
 		snprintf(error, POLICY_ERROR_SIZE,
 			 "%s:1: the lists of `revoked' are too large; write less", lists[0].path);
 	else if ((r.keys = malloc((lines + 1) * sizeof(*r.keys))) &&
-		 read_lists(&r, lists, n, p->size) == 0)
-		grown = grow(p, lists, n, &r);
+		 read_lists(&r, lists, n, p->texts.count) == 0)
+		grown = grow(maker, p, &r);
+	if (grown)
+		add(grown, lists, n, &r);
+	else
+		build_resize(maker, p, p->size, 0);
 	free(r.keys);
-	if (!grown)
-		free(p);
 	return grown;
 }
 
+static bool holds(const struct policy *p, size_t i)
+{
+	size_t n;
+	const struct policy_pin *key = policy_pins(p, p->revoked_keys, &n) + i;
+
+	return checks_of(p)[i] == check_of(key, i) && key->kind == PIN_REVOKED &&
+	       policy_is_text(p, key->place.file);
+}
+
+/*
+ * However damaged keys on the way may have led the search: when the two between
+ * which it ends are whole, there is nothing between them.
+ */
 bool revoked_find(const struct policy *p, const uint8_t key[PIN_LEN],
 		  const struct policy_pin **found)
 {
@@ -180,6 +228,7 @@ bool revoked_find(const struct policy *p, const uint8_t key[PIN_LEN],
 	const struct policy_pin *keys = policy_pins(p, p->revoked_keys, &n);
 	size_t high = n;
 
+	*found = NULL;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -188,6 +237,9 @@ bool revoked_find(const struct policy *p, const uint8_t key[PIN_LEN],
 		else
 			high = middle;
 	}
-	*found = low < n && memcmp(keys[low].sha256, key, PIN_LEN) == 0 ? &keys[low] : NULL;
+	if ((low > 0 && !holds(p, low - 1)) || (low < n && !holds(p, low)))
+		return false;
+	if (low < n && memcmp(keys[low].sha256, key, PIN_LEN) == 0)
+		*found = &keys[low];
 	return true;
 }

@@ -10,12 +10,13 @@
 #include "pure/policy.h"
 
 /*
- * Adds the keys of N lists to P, a block from policy_parse() that has none yet,
- * and takes it over. Returns the block that takes its place, or NULL with ERROR
+ * Adds the keys of N lists to P, a block by MAKER (NULL: from policy_parse()) that
+ * has none yet, and takes it over. Returns the block that takes its place, or NULL with ERROR
  * holding "FILE:LINE: what is wrong; what to write". A key may stand in the
  * lists any number of times; the first counts.
  */
-struct policy *revoked_add(struct policy *p, const struct policy_text *lists, size_t n,
+struct policy *revoked_add(const struct policy_maker *maker, struct policy *p,
+			   const struct policy_text *lists, size_t n,
 			   char error[POLICY_ERROR_SIZE]);
 
 /*

@@ -13,12 +13,12 @@
 #define OPENSSL_SUPPRESS_DEPRECATED /* SRP, in psk.h */
 #include "../e2e/clients/ends.h"
 #include "../e2e/clients/psk.h"
+#include "range.h"
 
 #include <dirent.h>
 #include <execinfo.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <link.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/mman.h>
@@ -43,22 +43,7 @@ static bool is_way(const char *other)
 
 /* --- whose allocation it is */
 
-struct range {
-	uintptr_t low, high;
-};
-
 static struct range library, passed_over[2], program;
-
-static void take_range(struct range *out, const struct dl_phdr_info *info)
-{
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-
-		if (p->p_type == PT_LOAD && p->p_flags & PF_X)
-			*out = (struct range){ info->dlpi_addr + p->p_vaddr,
-					       info->dlpi_addr + p->p_vaddr + p->p_memsz };
-	}
-}
 
 static int find_range(struct dl_phdr_info *info, size_t size, void *arg)
 {
@@ -72,11 +57,6 @@ static int find_range(struct dl_phdr_info *info, size_t size, void *arg)
 	else if (strstr(info->dlpi_name, "/libcrypto.so"))
 		take_range(&passed_over[1], info);
 	return 0;
-}
-
-static bool holds(const struct range *range, uintptr_t address)
-{
-	return address >= range->low && address < range->high;
 }
 
 struct look {

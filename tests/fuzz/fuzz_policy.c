@@ -9,10 +9,10 @@
 
 #define FILES_MAX 4
 
-static void must_be_text(const struct policy *p, uint32_t offset)
+static void must_be_text(const struct policy *p, uint32_t text)
 {
-	must(offset >= sizeof(*p) && offset < p->size);
-	must(memchr(policy_string(p, offset), '\0', p->size - offset) != NULL);
+	must(text < p->texts.count && p->texts.at + p->texts.count <= p->size);
+	must(memchr(policy_string(p, text), '\0', p->texts.count - text) != NULL);
 }
 
 static void must_be_place(const struct policy *p, struct policy_place place)
@@ -23,7 +23,7 @@ static void must_be_place(const struct policy *p, struct policy_place place)
 
 static void must_be_inside(const struct policy *p, struct policy_span span, size_t item)
 {
-	must(span.at % 8 == 0 && span.at >= sizeof(*p));
+	must(span.at % 4 == 0 && span.at >= sizeof(*p));
 	must(span.at <= p->size && span.count <= (p->size - span.at) / item);
 }
 
@@ -76,7 +76,7 @@ static void check_section(const struct policy *p, const struct policy_section *s
 	char below[2 + NAME_SIZE] = "x.";
 	enum name_kind kind;
 
-	must_be_text(p, s->name);
+	must(s->name < s->pins.at && strlen(name) < s->pins.at - s->name);
 	must_be_place(p, s->place);
 	check_pins(p, s->pins);
 	must(s->wildcard <= WILDCARD_SUBTREE && s->mode <= MODE_OFF && s->match <= MATCH_ANY &&
@@ -99,7 +99,8 @@ static void check(const struct policy *p)
 
 	must(p->mode <= MODE_OFF && p->unlisted <= ACTION_ALLOW && p->unnamed <= ACTION_ALLOW);
 	must_be_inside(p, p->sections, sizeof(*s));
-	must_be_inside(p, p->index, sizeof(uint32_t));
+	must_be_inside(p, p->index, sizeof(uint64_t));
+	must(policy_check_top(p, p->size));
 	must(p->index.count >= 2 * p->sections.count);
 	check_pins(p, p->deny);
 	check_values(p, p->logs);

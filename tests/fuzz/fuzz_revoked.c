@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	p = policy_parse(&policy, 1, "p", false, error);
 	must(p != NULL);
-	p = revoked_add(p, lists, n, error);
+	p = revoked_add(NULL, p, lists, n, error);
 	if (p)
 		check(p, size);
 	else

@@ -142,7 +142,7 @@ static void check_glob(const char *text)
 static void check_refusing(const char *text)
 {
 	static char error[POLICY_ERROR_SIZE];
-	struct policy *p = policy_refusing(text, "PINSHIM_REFUSE", error);
+	struct policy *p = policy_refusing(NULL, text, "PINSHIM_REFUSE", error);
 	size_t n;
 
 	if (!p) {

@@ -404,6 +404,8 @@ static void expect_of_child(pid_t pid, bool good)
 	int status;
 
 	MUST_HOLD(pid > 0 && waitpid(pid, &status, 0) == pid);
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "a child was ended by signal %d\n", WTERMSIG(status));
 	MUST_HOLD(WIFEXITED(status) && WEXITSTATUS(status) == (good ? 0 : 1));
 }
 

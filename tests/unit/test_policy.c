@@ -247,7 +247,7 @@ static void everything_lies_aligned_inside(void **state)
 		size_t item;
 	} spans[] = {
 		{ p->sections, sizeof(struct policy_section) },
-		{ p->index, sizeof(uint32_t) },
+		{ p->index, sizeof(uint64_t) },
 		{ p->deny, sizeof(struct policy_pin) },
 		{ p->logs, sizeof(struct policy_value) },
 		{ p->exempts, sizeof(struct policy_value) },
@@ -257,16 +257,20 @@ static void everything_lies_aligned_inside(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
-		assert_int_equal(spans[i].span.at % 8, 0);
+		assert_int_equal(spans[i].span.at % 4, 0);
 		assert_true(spans[i].span.count > 0);
 		assert_true(spans[i].span.at >= sizeof(struct policy));
 		assert_true(spans[i].span.at + spans[i].span.count * spans[i].item <= p->size);
 	}
+	assert_int_equal(p->index.at % 8, 0);
+	assert_int_equal(p->sections.at % 8, 0);
+	assert_int_equal(p->size % 4, 0);
+	assert_true(policy_check_top(p, p->size));
 	assert_true(p->index.count >= 2 * p->sections.count);
 	assert_int_equal(p->index.count & (p->index.count - 1), 0);
 	s = policy_sections(p, &n);
 	for (size_t i = 0; i < n; i++) {
-		assert_int_equal(s[i].pins.at % 8, 0);
+		assert_int_equal(s[i].pins.at % 4, 0);
 		assert_true(s[i].pins.at + s[i].pins.count * sizeof(struct policy_pin) <= p->size);
 	}
 	free(p);

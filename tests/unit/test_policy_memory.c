@@ -51,30 +51,57 @@ static int scarce_parse_stream(ini_reader reader, void *stream, ini_handler hand
 #define A "sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 #define B "sha256/ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="
 
+/* More pins than few, so that a hash table is made of them. */
+#define KINDS(kind)                                                          \
+	kind " = sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" kind \
+	     " = sha256/BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" kind \
+	     " = sha256/CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+#define TEN "pin = " A "\n" KINDS("pin") KINDS("pin-ca") KINDS("pin-cert")
+
 static const char head[] = "deny = " A "\n"
 			   "log = stderr\n"
 			   "exempt = /x\n"
 			   "revoked = /r\n"
-			   "[a.example]\n"
-			   "pin = " A "\n"
-			   "pin = " B "\n"
+			   "[a.example]\n" TEN "[b.example]\n"
 			   "verify = full\n"
 			   "ca-file = /";
 
-static struct policy *parse(const char *path, char error[POLICY_ERROR_SIZE])
+/* What the maker was asked for last; the block has to be told about rightly. */
+static size_t held;
+
+static void *scarce_resize(void *old, size_t old_size, size_t size)
+{
+	assert_int_equal(old_size, old ? held : 0);
+	if (size > 0 && fails())
+		return NULL;
+	held = size;
+	if (size > 0)
+		return realloc(old, size);
+	free(old);
+	return NULL;
+}
+
+static struct policy *parse(const struct policy_maker *maker, const char *path,
+			    char error[POLICY_ERROR_SIZE])
 {
 	char text[sizeof(head) + 4000];
 	struct policy_text file = { path, text, sizeof(text) };
+	struct policy *p;
 
 	memset(text, 'x', sizeof(text));
 	memcpy(text, head, sizeof(head) - 1);
 	memset(error, 0, POLICY_ERROR_SIZE);
-	return policy_parse(&file, 1, path, false, error);
+	held = 0;
+	p = policy_parse_by(maker, &file, 1, path, false, error);
+	if (maker)
+		assert_int_equal(held, p ? p->size : 0);
+	return p;
 }
 
-/* The length of the path moves the places at which the block has to grow. */
+/* The length of the path moves the places at which arrays have to grow. */
 static void every_allocation_may_fail(void **state)
 {
+	static const struct policy_maker scarce = { .resize = scarce_resize };
 	static char error[POLICY_ERROR_SIZE];
 
 	(void)state;
@@ -87,7 +114,7 @@ static void every_allocation_may_fail(void **state)
 		path[len] = '\0';
 		do {
 			until_failure = ++nth;
-			p = parse(path, error);
+			p = parse(len % 2 ? &scarce : NULL, path, error);
 			/* What is left says whether one failed; then nothing may be accepted. */
 			assert_int_equal(p != NULL, until_failure > 0);
 			if (!p)
@@ -106,7 +133,7 @@ static void the_parser_may_fail(void **state)
 	(void)state;
 	until_failure = 0;
 	parser_fails = true;
-	assert_null(parse("p.ini", error));
+	assert_null(parse(NULL, "p.ini", error));
 	assert_string_equal(error, "out of memory while the policy was read");
 	parser_fails = false;
 }

@@ -31,7 +31,8 @@ static void names_are_refused_whatever_is_shown(void **state)
 		{ "x.a.example", NAME_HOST, false },   { "192.0.2.7", NAME_ADDRESS, true },
 		{ "2001:db8::7", NAME_ADDRESS, true }, { "192.0.2.8", NAME_ADDRESS, false },
 	};
-	struct policy *p = policy_refusing("a.example,B.Example.,*.c.example,a.example,192.0.2.7,"
+	struct policy *p = policy_refusing(NULL,
+					   "a.example,B.Example.,*.c.example,a.example,192.0.2.7,"
 					   "2001:DB8::7",
 					   TITLE, error);
 	struct evidence evidence[4] = {
@@ -92,7 +93,7 @@ static void bad_lists(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_null(policy_refusing(cases[i].list, TITLE, error));
+		assert_null(policy_refusing(NULL, cases[i].list, TITLE, error));
 		assert_memory_equal(error, TITLE ": ", strlen(TITLE ": "));
 		assert_string_equal(error + strlen(TITLE ": "), cases[i].error);
 	}
@@ -109,7 +110,7 @@ static void many_names(void **state)
 	assert_non_null(list);
 	for (size_t i = 0; i < n; i++)
 		at += sprintf(at, "%sn%zu.example", i ? "," : "", i);
-	p = policy_refusing(list, TITLE, error);
+	p = policy_refusing(NULL, list, TITLE, error);
 	assert_non_null(p);
 	assert_int_equal(p->sections.count, n);
 	assert_true(policy_find(p, "n19999.example", NAME_HOST, &s));

@@ -21,34 +21,51 @@ static void *scarce_malloc(size_t size)
 	return no_memory ? NULL : malloc(size);
 }
 
-static unsigned until_failure; /* the realloc() that fails, counted from 1; 0: none */
-
-static void *scarce_realloc(void *old, size_t size)
-{
-	return until_failure > 0 && --until_failure == 0 ? NULL : realloc(old, size);
-}
-
-#define malloc	scarce_malloc
-#define realloc scarce_realloc
+#define malloc scarce_malloc
 #include "pure/revoked.c"
 #undef malloc
-#undef realloc
+
+static bool no_growth;
+static size_t held; /* bytes of the block */
+
+static void *scarce_resize(void *old, size_t old_size, size_t size)
+{
+	assert_int_equal(old_size, old ? held : 0);
+	if (size > 0 && no_growth)
+		return NULL;
+	held = size;
+	if (size > 0)
+		return realloc(old, size);
+	free(old);
+	return NULL;
+}
+
+static const struct policy_maker scarce = { .resize = scarce_resize };
 
 #define A "sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 #define B "sha256/ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="
 #define C "sha256//ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="
 
 static char error[POLICY_ERROR_SIZE];
+static bool grows_no_more; /* the block, once the policy is read */
 
 static struct policy *with(const struct policy_text *lists, size_t n)
 {
 	const char text[] = "revoked = /r\n[a.example]\nverify = full\n";
-	struct policy *p = policy_parse(&(struct policy_text){ "p.ini", text, sizeof(text) - 1 }, 1,
-					"p.ini", false, error);
+	const struct policy_text file = { "p.ini", text, sizeof(text) - 1 };
+	struct policy *p;
 
+	held = 0;
+	no_growth = false;
+	p = policy_parse_by(&scarce, &file, 1, "p.ini", false, error);
 	assert_non_null(p);
+	assert_int_equal(held, p->size);
 	memset(error, 0, sizeof(error));
-	return revoked_add(p, lists, n, error);
+	no_growth = grows_no_more;
+	p = revoked_add(&scarce, p, lists, n, error);
+	assert_int_equal(held, p ? p->size : 0);
+	assert_true(!p || policy_check_top(p, p->size));
+	return p;
 }
 
 static struct policy *with_list(const char *bytes, size_t len)
@@ -61,10 +78,10 @@ static const struct policy_pin *find(const struct policy *p, uint8_t first)
 {
 	uint8_t key[PIN_LEN];
 
-	for (size_t i = 0; i < PIN_LEN; i++)
-		key[i] = (uint8_t)(first + i);
 	const struct policy_pin *found;
 
+	for (size_t i = 0; i < PIN_LEN; i++)
+		key[i] = (uint8_t)(first + i);
 	assert_true(revoked_find(p, key, &found));
 	return found;
 }
@@ -116,7 +133,7 @@ static void good_lists(void **state)
 		assert_null(find(p, 0x40));
 		assert_null(find(p, 0xe0));
 		/* The policy itself is as it was. */
-		assert_string_equal(policy_string(p, policy_sections(p, &n)->name), "a.example");
+		assert_string_equal(policy_name(p, policy_sections(p, &n)), "a.example");
 		assert_true(p->revoked_keys.at % 8 == 0 && p->revoked_keys.at > 0);
 		assert_int_equal(p->revoked_keys.at +
 					 p->revoked_keys.count * sizeof(struct policy_pin),
@@ -247,10 +264,10 @@ static void memory_may_run_out(void **state)
 	assert_null(with_list(A, strlen(A)));
 	assert_string_equal(error, "out of memory while the policy was read");
 	no_memory = false;
-	until_failure = 1;
+	grows_no_more = true;
 	assert_null(with_list(A, strlen(A)));
 	assert_string_equal(error, "out of memory while the policy was read");
-	until_failure = 0;
+	grows_no_more = false;
 }
 
 int main(void)

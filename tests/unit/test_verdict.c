@@ -47,7 +47,7 @@ static struct policy *parse(const char *text)
 
 	if (p && rest) {
 		expand(rest, whole, &list.len);
-		p = revoked_add(p, &list, 1, error);
+		p = revoked_add(NULL, p, &list, 1, error);
 	}
 	if (!p)
 		fail_msg("refused: %s", error);

@@ -187,6 +187,8 @@ PROGRAMS = [
     python("python kombu", packages="python3-kombu", server=Amqp(), text=KOMBU),
     python("python aiormq", packages="python3-aiormq", server=Amqp(), text=AIORMQ),
     php("php amqp", packages="php-amqp php-cli", server=Amqp(), text=AMQP_PHP),
-    python("python stomp", packages="python3-stomp", server=Stomp(), text=STOMP_PYTHON),
+    # One of its threads reads while another writes on the same connection, which ssl does not bear before
+    # Python 3.13: what is written while a ticket is read is lost.
+    python("python stomp", packages="python3-stomp", server=Stomp(tickets=0), text=STOMP_PYTHON),
     ruby("ruby stomp", packages="ruby-stomp ruby", server=Stomp(), text=STOMP_RUBY),
 ]

@@ -158,6 +158,8 @@ class Server:
     # Further ports that the server listens on: those where clients try it in plain text.
     also = ()
     highest = ssl.TLSVersion.TLSv1_3
+    # How many are sent after a handshake of TLS 1.3.
+    tickets = 2
 
     def __init__(self, **others):
         """OTHERS stand in the place of what the class has."""
@@ -222,6 +224,7 @@ class Server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain, key)
         context.maximum_version = self.highest
+        context.num_tickets = self.tickets
         if self.alpn:
             context.set_alpn_protocols(list(self.alpn))
         self._names = {}
