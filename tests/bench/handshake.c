@@ -3,8 +3,8 @@
  * Handshakes of one kind, one after the other in each of some threads: server and client in one
  * process, over memory. Prints what the first one took (with the contexts, so with what is read for
  * them), the memory of the process after it, and how many a second all threads made. Each is looked
- * at: one that is not of the kind that was asked for ends the program. What is mapped after the first
- * goes to the file MAPS; while that is a FIFO that nobody reads, the process waits.
+ * at: one that is not of the kind that was asked for ends the program. What is mapped after the
+ * first goes to the file MAPS; while that is a FIFO that nobody reads, the process waits.
  */
 #include "ends.h"
 
@@ -153,8 +153,8 @@ static void print_memory(void)
 		take(line, "VmHWM", &peak);
 	if (!f || !peak || fclose(f) != 0)
 		fail("status");
-	printf("private KiB %ld\nanonymous KiB %ld\nfiles KiB %ld\npeak KiB %ld\n", dirty, anonymous,
-	       resident - anonymous, peak);
+	printf("private KiB %ld\nanonymous KiB %ld\nfiles KiB %ld\npeak KiB %ld\n", dirty,
+	       anonymous, resident - anonymous, peak);
 }
 
 static void write_maps(const char *to)

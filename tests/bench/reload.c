@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a policy that changes costs a process that runs. LIVE is a symbolic link to the folder of its
- * policy, which is policy.ini. One that refuses the server (the folder WRONG) is followed by
- * one that accepts it (RIGHT), COUNT times; both are there whole at once, since the link is replaced
- * by rename(2). Prints what the next handshake took, which is the first to be judged by the new
- * policy, and what the one behind it took: half of them no longer. Ends with an error when a verdict
- * is not that of the policy that is there. What is mapped at the end goes to the file MAPS.
+ * What a policy that changes costs a process that runs. LIVE is a symbolic link to the folder of
+ * its policy, which is policy.ini. One that refuses the server (the folder WRONG) is followed by
+ * one that accepts it (RIGHT), COUNT times; both are there whole at once, since the link is
+ * replaced by rename(2). Prints what the next handshake took, which is the first to be judged by
+ * the new policy, and what the one behind it took: half of them no longer. Ends with an error when
+ * a verdict is not that of the policy that is there. What is mapped at the end goes to the file
+ * MAPS.
  */
 #include "ends.h"
 

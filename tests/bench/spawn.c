@@ -3,8 +3,8 @@
  * Starts programs, one after the other, as a shell does, and prints of each what half of its starts
  * took no longer than, from start to end: milliseconds of a clock, and of processor time. The
  * programs take turns, COUNT times, so that a busy machine hurts all alike. Before a program's name
- * stand variables of its environment; whoever is to be preloaded is among them. Output goes nowhere.
- * A start that fails is an error, never a fast one.
+ * stand variables of its environment; whoever is to be preloaded is among them. Output goes
+ * nowhere. A start that fails is an error, never a fast one.
  */
 #include <fcntl.h>
 #include <spawn.h>
@@ -61,7 +61,8 @@ static void start(struct program *p, int turn)
 	p->processor[turn] = ms(used.ru_utime) + ms(used.ru_stime);
 }
 
-/* The program at WORD, which ends before the next `--'. Returns what stands behind that, or NULL. */
+/* The program at WORD, which ends before the next `--'. Returns what stands behind that, or NULL.
+ */
 static char **take(struct program *p, char **word, int count)
 {
 	int n = 0;
@@ -102,7 +103,8 @@ int main(int argc, char **argv)
 	char **word = argv + 2;
 
 	if (count < 1) {
-		fprintf(stderr, "usage: spawn COUNT [NAME=VALUE]... PROGRAM [ARG]... [-- ...]...\n");
+		fprintf(stderr,
+			"usage: spawn COUNT [NAME=VALUE]... PROGRAM [ARG]... [-- ...]...\n");
 		return 2;
 	}
 	while (word && n < PROGRAMS)
