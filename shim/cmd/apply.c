@@ -14,6 +14,7 @@
 
 #include "cmd/check_warn.h"
 #include "cmd/cmd.h"
+#include "cmd/progress.h"
 #include "cmd/publish.h"
 #include "cmd/summary.h"
 #include "process/source.h"
@@ -70,15 +71,18 @@ static void print_success(const struct source *draft, enum publish_place place)
 
 static int apply_draft(const struct source *draft, enum publish_place place)
 {
+	enum publish_result result;
+
 	if (!draft->policy) {
 		fprintf(stderr, "%s\n", visible(draft->error));
 		return EXIT_FAILURE;
 	}
-	if (publish(draft, place) < 0)
+	result = publish(draft, place);
+	if (result == PUBLISH_FAILED)
 		return EXIT_FAILURE;
 	check_warn(draft);
 	print_success(draft, place);
-	return EXIT_SUCCESS;
+	return result == PUBLISH_DONE ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int apply(const struct verb *verb, int argc, char **argv)
@@ -103,7 +107,9 @@ static int apply(const struct verb *verb, int argc, char **argv)
 	if (publish_lock() < 0)
 		return EXIT_FAILURE;
 	place = place_of(path);
+	progress_begin(path);
 	draft = source_load_draft(place == PUBLISH_IN_PLACE ? SOURCE_HOST_DIR : path);
+	progress_end();
 	if (draft)
 		status = apply_draft(draft, place);
 	else
@@ -122,8 +128,11 @@ const struct verb verb_apply = {
 		"the host's policy, and publishes it: a copy of FILE becomes\n"
 		"/etc/pinshim/policy.ini, one of DIR /etc/pinshim/policy.d. It holds from the "
 		"next\n"
-		"handshake of every process. The whole is kept as the last good policy, which\n"
-		"processes use that start while the host's policy is bad.\n",
+		"handshake of every process. The snapshot of the whole, which processes map "
+		"instead\n"
+		"of reading the texts, is the last good policy too, which they use that start "
+		"while\n"
+		"the host's policy is bad.\n",
 	.shorts = ":",
 	.longs = longs,
 	.main = apply,

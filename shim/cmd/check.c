@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "cmd/check_connect.h"
+#include "cmd/check_snapshot.h"
 #include "cmd/check_warn.h"
 #include "cmd/cmd.h"
+#include "cmd/progress.h"
 #include "cmd/server.h"
 #include "cmd/summary.h"
 #include "process/last_good.h"
@@ -57,6 +59,7 @@ static int report(const struct source *source, const struct wanted *wanted)
 	struct connect_task task = { source, wanted->port, wanted->hosts };
 	struct connect_result result = { 0 };
 	unsigned warnings;
+	bool agrees;
 	int rv;
 
 	if (!source->policy) {
@@ -69,9 +72,11 @@ static int report(const struct source *source, const struct wanted *wanted)
 	printf("%s: ", source->path);
 	print_counts(source->policy);
 	putchar('\n');
+	agrees = check_snapshot(source, &warnings);
 	if (wanted->connect && (rv = check_connect(&task, &result)) != 0)
 		return rv;
-	return status_of(&result, wanted->strict, warnings + result.warnings);
+	rv = status_of(&result, wanted->strict, warnings + result.warnings);
+	return agrees ? rv : EXIT_FAILURE;
 }
 
 static void take_options(const struct verb *verb, int argc, char **argv, struct wanted *wanted)
@@ -112,7 +117,9 @@ static int check(const struct verb *verb, int argc, char **argv)
 	if (!wanted.port)
 		wanted.port = "443";
 	wanted.hosts = argv + optind;
-	source = source_load(path, !strcmp(path, SOURCE_HOST_DIR));
+	progress_begin(path);
+	source = source_read(path, !strcmp(path, SOURCE_HOST_DIR), true);
+	progress_end();
 	if (source)
 		status = report(source, &wanted);
 	else
@@ -134,7 +141,9 @@ const struct verb verb_check = {
 	.synopsis = "check [-c] [--port PORT] [--strict] [FILE|DIR] [HOST[:PORT]]...",
 	.help = "Reads the policy FILE, or the policy of all *.ini in DIR, or the host's policy, "
 		"and\n"
-		"prints its error, or warnings and a summary.\n"
+		"prints its error, or warnings and a summary. The text is what is read, and a "
+		"snapshot\n"
+		"is compared with it.\n"
 		"\n"
 		"  -c, --connect   also ask each server that a section names, or each HOST: "
 		"whether\n"
@@ -142,9 +151,9 @@ const struct verb verb_check = {
 		"  --port PORT     ask the servers of sections at PORT instead of 443\n"
 		"  --strict        exit with 1 for warnings as well\n"
 		"\n"
-		"Exits with 0; 1: the policy is bad, or a server is refused; 3: a server could "
-		"not\n"
-		"be asked, and none is refused.\n",
+		"Exits with 0; 1: the policy is bad, its snapshot holds another one, or a server "
+		"is\n"
+		"refused; 3: a server could not be asked, and none is refused.\n",
 	.shorts = ":c",
 	.longs = longs,
 	.main = check,

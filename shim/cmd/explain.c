@@ -12,6 +12,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/program.h"
+#include "cmd/snapshot_state.h"
 #include "process/known.h"
 #include "process/known_file.h"
 #include "process/last_good.h"
@@ -272,11 +273,31 @@ static void explain_last_good(const struct question *q)
 	source_free(good);
 }
 
+/* Loads a policy; where a look-up would find its snapshot damaged, from its texts, as the library
+ * does.
+ */
+static struct source *load(const char *path, bool host, const struct question *q)
+{
+	struct source *source = source_load(path, host);
+	struct demand d;
+
+	if (!source || !source->policy)
+		return source;
+	verdict_demand(source->policy, q->name, q->kind, q->now, &d);
+	if (!d.damaged || !source->map.bytes) {
+		snapshot_state_complain(source);
+		return source;
+	}
+	complain("the text is read, and not the snapshot: %s: is damaged", source->map.path);
+	source_free(source);
+	return source_read(path, host, false);
+}
+
 /* CAP: no verdict of this policy is more severe. */
 static int explain_source(const char *path, bool host, enum policy_mode cap,
 			  const struct question *q)
 {
-	struct source *source = source_load(path, host);
+	struct source *source = load(path, host, q);
 	int rv = -1;
 
 	if (!source) {

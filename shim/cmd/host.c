@@ -16,6 +16,7 @@
 
 #include "cmd/cmd.h"
 #include "process/last_good.h"
+#include "process/write_all.h"
 
 enum { OPTION_ROOT = OPTION_HELP + 100 };
 
@@ -85,53 +86,80 @@ static enum host_policy judge(const struct source *source, char *why, size_t why
 	return source->policy ? POLICY_GOOD : POLICY_BAD;
 }
 
-static enum host_policy load(char *why, size_t why_size)
+static void load_snapshot(struct host_state *out)
+{
+	struct snapshot_state state;
+
+	if (snapshot_state_find(SOURCE_HOST_DIR, true, &state) == 0) {
+		out->snapshot_known = true;
+		out->snapshot = state.standing;
+		snprintf(out->snapshot_text, sizeof(out->snapshot_text), "%s",
+			 state.text ? state.text : "");
+	}
+	snapshot_state_free(&state);
+}
+
+static void load(struct host_state *out)
 {
 	struct source *source = source_load(SOURCE_HOST_DIR, true);
-	enum host_policy state = POLICY_BAD;
 
+	out->policy = POLICY_BAD;
 	if (source)
-		state = judge(source, why, why_size);
+		out->policy = judge(source, out->why, sizeof(out->why));
 	else
-		snprintf(why, why_size, "out of memory");
+		snprintf(out->why, sizeof(out->why), "out of memory");
 	source_free(source);
-	return state;
+	load_snapshot(out);
+}
+
+static bool read_whole(int fd, void *to, size_t size)
+{
+	for (size_t got = 0; got < size;) {
+		ssize_t n = read(fd, (char *)to + got, size - got);
+
+		if (n <= 0 && !(n < 0 && errno == EINTR))
+			return false;
+		got += n > 0 ? (size_t)n : 0;
+	}
+	return true;
 }
 
 /* Reads it in a process whose root folder that is, as a program there would. */
-static enum host_policy load_below(const char *root, char *why, size_t why_size)
+static void load_below(const char *root, struct host_state *out)
 {
-	enum host_policy state = POLICY_UNKNOWN;
-	int fds[2], status;
-	ssize_t n;
+	struct host_state *found = calloc(1, sizeof(*found));
+	int fds[2];
+	bool whole;
 	pid_t pid;
 
-	snprintf(why, why_size, "it cannot be read from here");
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return POLICY_UNKNOWN;
+	snprintf(out->why, sizeof(out->why), "it cannot be read from here");
+	if (!found || pipe2(fds, O_CLOEXEC) < 0) {
+		free(found);
+		return;
+	}
 	pid = fork();
 	if (pid == 0) {
 		if (chroot(root) < 0 || chdir("/") < 0)
-			_exit(POLICY_UNKNOWN);
-		state = load(why, why_size);
-		if (write(fds[1], why, strlen(why) + 1) < 0)
-			state = POLICY_UNKNOWN;
-		_exit(state);
+			_exit(EXIT_FAILURE);
+		load(found);
+		write_all(fds[1], (const char *)found, sizeof(*found));
+		_exit(EXIT_SUCCESS);
 	}
 	close(fds[1]);
-	if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status)) {
-		state = WEXITSTATUS(status);
-		n = read(fds[0], why, why_size - 1);
-		if (n > 0)
-			why[n] = '\0';
-	}
+	whole = pid > 0 && read_whole(fds[0], found, sizeof(*found));
+	if (pid > 0 && waitpid(pid, NULL, 0) == pid && whole)
+		*out = *found;
 	close(fds[0]);
-	return state;
+	free(found);
 }
 
-enum host_policy host_policy(const struct host *h, char *why, size_t why_size)
+void host_policy(const struct host *h, struct host_state *out)
 {
-	return *h->root ? load_below(h->root, why, why_size) : load(why, why_size);
+	*out = (struct host_state){ .policy = POLICY_UNKNOWN };
+	if (*h->root)
+		load_below(h->root, out);
+	else
+		load(out);
 }
 
 static int host(const struct verb *verb, int argc, char **argv)

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cmd/snapshot_state.h"
+
 #define HOST_WHY_SIZE (2UL * PATH_MAX)
 
 struct host {
@@ -22,11 +24,17 @@ int host_enable(const struct host *h);
 int host_disable(const struct host *h);
 int host_status(const struct host *h);
 
-/*
- * Whether the host's policy (below the root folder) is good. POLICY_UNKNOWN: it
- * cannot be read from here. WHY says what is wrong, or sums a good one up.
- */
 enum host_policy { POLICY_BAD = 0, POLICY_UNKNOWN, POLICY_ABSENT, POLICY_GOOD };
-enum host_policy host_policy(const struct host *h, char *why, size_t why_size);
+
+/* How the host's policy stands below the root folder, and its snapshot. */
+struct host_state {
+	enum host_policy policy;	   /* POLICY_UNKNOWN: it cannot be read from here */
+	char why[HOST_WHY_SIZE];	   /* what is wrong with it, or sums a good one up */
+	bool snapshot_known;		   /* whether the rest is */
+	enum snapshot_standing snapshot;   /* snapshot_state.h */
+	char snapshot_text[HOST_WHY_SIZE]; /* what goes with it, or "" */
+};
+
+void host_policy(const struct host *h, struct host_state *out);
 
 #endif

@@ -104,15 +104,16 @@ static int check_library(const struct library *l)
 
 static int check_policy(const struct host *h)
 {
-	char why[HOST_WHY_SIZE];
+	struct host_state state;
 
-	switch (host_policy(h, why, sizeof(why))) {
+	host_policy(h, &state);
+	switch (state.policy) {
 	case POLICY_BAD:
 		complain("the host's policy is bad; mend it first:");
-		fprintf(stderr, "%s\n", visible(why));
+		fprintf(stderr, "%s\n", visible(state.why));
 		return -1;
 	case POLICY_UNKNOWN:
-		complain("warning: the host's policy: %s", why);
+		complain("warning: the host's policy: %s", state.why);
 		return 0;
 	case POLICY_ABSENT:
 		complain(

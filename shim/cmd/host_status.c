@@ -32,8 +32,7 @@ struct status {
 	unsigned copies;	    /* of it there */
 	char version[VERSION_SIZE]; /* of the library; "": unknown */
 	bool loaded;		    /* in this process */
-	enum host_policy policy;
-	char policy_text[HOST_WHY_SIZE];
+	struct host_state state;
 	struct text wrong; /* JSON strings, after each other with commas */
 	bool well;
 };
@@ -149,11 +148,17 @@ static bool is_loaded_here(void)
 
 static void check_policy(struct status *s)
 {
-	s->policy = host_policy(s->host, s->policy_text, sizeof(s->policy_text));
-	if (s->policy == POLICY_BAD)
-		wrong(s, "the host's policy is bad: %s", s->policy_text);
-	else if (s->policy == POLICY_ABSENT && s->entry)
+	const struct host_state *state = &s->state;
+
+	host_policy(s->host, &s->state);
+	if (state->policy == POLICY_BAD)
+		wrong(s, "the host's policy is bad: %s", state->why);
+	else if (state->policy == POLICY_ABSENT && s->entry)
 		wrong(s, "there is no host policy, so nothing is judged");
+	/* One that is stale costs time and nothing else. */
+	if (state->snapshot_known && state->snapshot == STANDING_UNUSABLE)
+		wrong(s, "the snapshot of the host's policy is not usable: %s",
+		      state->snapshot_text);
 }
 
 static const char *policy_state(enum host_policy state)
@@ -171,6 +176,17 @@ static const char *policy_state(enum host_policy state)
 	return "bad";
 }
 
+static const char *snapshot_word(const struct host_state *state)
+{
+	return state->snapshot_known ? snapshot_state_word(state->snapshot) : "unknown";
+}
+
+static void print_state(const char *what, const char *word, const char *text)
+{
+	printf("%s:%*s%s%s%s%s\n", what, 9 - (int)strlen(what), "", word, *text ? " (" : "", text,
+	       *text ? ")" : "");
+}
+
 static void print_people(const struct status *s)
 {
 	printf("file:     %s%s: ", s->host->root, PRELOAD_FILE);
@@ -181,8 +197,8 @@ static void print_people(const struct status *s)
 	if (s->entry)
 		printf("library:  %s%s, version %s\n", s->host->root, s->entry,
 		       *s->version ? s->version : "unknown");
-	printf("policy:   %s%s%s%s\n", policy_state(s->policy), *s->policy_text ? " (" : "",
-	       s->policy_text, *s->policy_text ? ")" : "");
+	print_state("policy", policy_state(s->state.policy), s->state.why);
+	print_state("snapshot", snapshot_word(&s->state), s->state.snapshot_text);
 	if (!*s->host->root)
 		printf("command:  this process runs %s the library\n",
 		       s->loaded ? "with" : "without");
@@ -201,8 +217,10 @@ static void print_json(const struct status *s)
 	text_add_json(&t, s->entry);
 	text_add(&t, ",\"copies\":%u,\"version\":", s->copies);
 	text_add_json(&t, *s->version ? s->version : NULL);
-	text_add(&t, ",\"policy\":\"%s\",\"policy-text\":", policy_state(s->policy));
-	text_add_json(&t, s->policy_text);
+	text_add(&t, ",\"policy\":\"%s\",\"policy-text\":", policy_state(s->state.policy));
+	text_add_json(&t, s->state.why);
+	text_add(&t, ",\"snapshot\":\"%s\",\"snapshot-text\":", snapshot_word(&s->state));
+	text_add_json(&t, s->state.snapshot_text);
 	text_add(&t, ",\"loaded\":%s", *s->host->root ? "null" : s->loaded ? "true" : "false");
 	text_add(&t, ",\"wrong\":[%s]}", s->wrong.bytes ? s->wrong.bytes : "");
 	if (text_ok(&t) && !s->wrong.failed)
@@ -217,8 +235,8 @@ static void look_at_processes(struct status *s)
 {
 	struct host_count count;
 
-	if (host_processes(s->host->json, s->entry != NULL, s->policy != POLICY_ABSENT, &count) <
-	    0) {
+	if (host_processes(s->host->json, s->entry != NULL, s->state.policy != POLICY_ABSENT,
+			   &count) < 0) {
 		wrong(s, "/proc cannot be read, so nothing is known of processes");
 		return;
 	}

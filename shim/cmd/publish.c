@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How a policy takes the place of another. All is written beside its place and
- * on the disk before anything is moved. The last good policy goes first: should
- * the second step fail to be whole, it is what processes fall back on, and it is
- * the very policy that was to be published.
+ * on the disk before anything is moved. The last good policy goes first, a snapshot
+ * that is marked as pending: should the second step fail to be whole, it is what
+ * processes fall back on, and it is the very policy that was to be published. When
+ * the texts are in place, a second snapshot that lacked nothing but the record of
+ * them takes its place, so that nobody waits for more than that.
  */
 #include "cmd/publish.h"
 
@@ -19,17 +21,24 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "process/last_good.h"
+#include "cmd/progress.h"
+#include "cmd/snapshot_state.h"
+#include "cmd/snapshot_write.h"
+#include "cmd/sync_folder.h"
+#include "process/stamp.h"
 #include "process/write_all.h"
-
-#define LAST_GOOD_HOME SNAPSHOT_HOME
-#define LAST_GOOD_DIR  LAST_GOOD_HOME "/last-good"
+#include "process/writers.h"
 
 /* Hidden, so that they are never read for a part of a policy. */
 #define NEW_FILE      SOURCE_HOST_DIR "/." POLICY_FILE ".new"
 #define NEW_DIR	      SOURCE_HOST_DIR "/." POLICY_DIR ".new"
-#define NEW_LAST_GOOD LAST_GOOD_HOME "/.last-good.new"
-#define LOCK	      LAST_GOOD_HOME "/apply.lock"
+#define NEW_SNAPSHOT  SNAPSHOT_HOME "/.policy.snapshot.new"
+#define NEW_LAST_GOOD SNAPSHOT_HOME "/.last-good.new"
+#define OLD_SNAPSHOT  SNAPSHOT_HOME "/.policy.snapshot.old"
+#define LOCK	      SNAPSHOT_HOME "/apply.lock"
+
+/* Where earlier versions kept the texts of the last good policy. */
+#define OLD_LAST_GOOD SNAPSHOT_HOME "/last-good"
 
 #define NEW_TEXT PUBLISHED_DIR "/.text.new"
 
@@ -43,19 +52,6 @@ static int complain_of(const char *path)
 {
 	complain("%s: %s", path, strerror(errno));
 	return -1;
-}
-
-static int sync_folder(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rv = -1;
-
-	if (fd >= 0 && fsync(fd) == 0)
-		rv = 0;
-	else
-		complain_of(path);
-	if (fd >= 0)
-		close(fd);
-	return rv;
 }
 
 static int make_folder(const char *path)
@@ -102,7 +98,7 @@ int publish_lock(void)
 	int fd;
 
 	/* Every user's process has to get through it, to the last good policy. */
-	if (make_folder(LAST_GOOD_HOME) < 0)
+	if (make_folder(SNAPSHOT_HOME) < 0)
 		return -1;
 	/* Nobody but root can open it, and hold it for ever. */
 	fd = open(LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -159,39 +155,44 @@ static int write_single(const char *path, const struct source *draft)
 	return 0;
 }
 
-static bool has_folder(const struct source *draft)
+/* A snapshot that is written, to PATH, and stays open. */
+struct written {
+	const char *path;
+	int fd;
+	struct snapshot_new *new;
+};
+
+static void close_written(struct written *w)
 {
-	for (size_t i = 0; i < draft->n_texts; i++)
-		if (draft->texts[i].in_folder)
-			return true;
-	return false;
+	snapshot_new_free(w->new);
+	if (w->fd >= 0)
+		close(w->fd);
 }
 
-static int write_last_good(const struct source *draft)
+/* Writes the snapshot of S, which has yet to get a record of the N files at PATHS. */
+static int write_snapshot(const struct source *s, const char *const *paths, size_t n, bool pending,
+			  struct written *w)
 {
-	struct source *written;
+	struct writers_fault fault;
 	int rv = -1;
 
-	if (remove_tree(NEW_LAST_GOOD) < 0 || make_folder(NEW_LAST_GOOD) < 0 ||
-	    write_single(NEW_LAST_GOOD "/" POLICY_FILE, draft) < 0 ||
-	    (has_folder(draft) && write_folder(NEW_LAST_GOOD "/" POLICY_DIR, draft) < 0) ||
-	    sync_folder(NEW_LAST_GOOD) < 0)
+	if (remove_tree(w->path) < 0)
 		return -1;
+	w->fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (w->fd < 0 || fchmod(w->fd, 0644) < 0 ||
+	    !(w->new = snapshot_write(s, paths, n, pending, w->fd)) || fsync(w->fd) < 0)
+		return complain_of(w->path);
 	/* Nobody would use one that others can write to. */
-	written = source_load(NEW_LAST_GOOD, true);
-	if (written && written->policy)
+	if (writers_only_root(w->path, &fault))
 		rv = 0;
 	else
-		complain("%s", written ? written->error : "out of memory");
-	source_free(written);
+		complain("%s", fault.message ? fault.message : "out of memory");
+	writers_fault_free(&fault);
 	return rv;
 }
 
-static int write_beside(const struct source *draft, enum publish_place place)
+static int write_texts(const struct source *draft, enum publish_place place)
 {
-	if (make_folder(SOURCE_HOST_DIR) < 0 || sync_folder("/etc") < 0 ||
-	    write_last_good(draft) < 0)
-		return -1;
 	switch (place) {
 	case PUBLISH_FILE:
 		return write_single(NEW_FILE, draft);
@@ -210,24 +211,37 @@ static int exchange(const char *a, const char *b)
 	return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
 }
 
-/* What was the last good policy is NEW_LAST_GOOD after this, where that can be. */
+/* B takes the place of A, and what was there is B after this, where something was. */
+static int swap(const char *a, const char *b, const char *meanwhile)
+{
+	if (exchange(a, b) == 0)
+		return 0;
+	if (errno == ENOENT)
+		return rename(b, a);
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	/* The file system cannot exchange. */
+	if (remove_tree(meanwhile) < 0 || link(a, meanwhile) < 0)
+		return -1;
+	return rename(b, a) < 0 ? -1 : rename(meanwhile, b);
+}
+
+/* What was the last good policy is NEW_LAST_GOOD after this. */
 static int move_last_good(void)
 {
-	/*
-	 * Where folders cannot be exchanged (on overlayfs those of a lower layer) there
-	 * is none for a moment, in which the host's policy still is what it was.
-	 */
-	if (exchange(NEW_LAST_GOOD, LAST_GOOD_DIR) < 0 &&
-	    ((errno != ENOENT && remove_tree(LAST_GOOD_DIR) < 0) ||
-	     rename(NEW_LAST_GOOD, LAST_GOOD_DIR) < 0))
-		return complain_of(LAST_GOOD_DIR);
-	return sync_folder(LAST_GOOD_HOME);
+	/* So that processes which find it know that it is no older than this. */
+	if (utimensat(AT_FDCWD, NEW_LAST_GOOD, NULL, 0) < 0 ||
+	    swap(SNAPSHOT_OF_HOST, NEW_LAST_GOOD, OLD_SNAPSHOT) < 0)
+		return complain_of(SNAPSHOT_OF_HOST);
+	return sync_folder(SNAPSHOT_HOME);
 }
 
 static void take_back_last_good(bool had_one)
 {
-	if (exchange(NEW_LAST_GOOD, LAST_GOOD_DIR) < 0 && !had_one)
-		remove_tree(LAST_GOOD_DIR);
+	if (had_one ? exchange(NEW_LAST_GOOD, SNAPSHOT_OF_HOST) < 0 &&
+			      rename(NEW_LAST_GOOD, SNAPSHOT_OF_HOST) < 0
+		    : unlink(SNAPSHOT_OF_HOST) < 0)
+		complain_of(SNAPSHOT_OF_HOST);
 }
 
 static enum outcome move_file(void)
@@ -351,20 +365,166 @@ static enum outcome move(const struct source *draft, enum publish_place place)
 	return DONE;
 }
 
-int publish(const struct source *draft, enum publish_place place)
+/* --- the record of what is in place now */
+
+/* The paths of the host's policy whose texts are those of PUBLISHED, as source_read_texts() has
+ * them. */
+static const char **paths_of(const struct source *published, size_t *n)
 {
-	bool had_one = access(LAST_GOOD_DIR, F_OK) == 0;
+	const char **paths = calloc(published->n_texts + 2, sizeof(*paths));
+
+	*n = 0;
+	if (!paths)
+		return NULL;
+	paths[(*n)++] = PUBLISHED_FILE;
+	paths[(*n)++] = PUBLISHED_DIR;
+	for (size_t i = 0; i < published->n_texts; i++)
+		if (published->texts[i].in_folder)
+			paths[(*n)++] = published->texts[i].path;
+	return paths;
+}
+
+static bool same_file(const struct source_file *a, const struct source_file *b)
+{
+	return !strcmp(a->path, b->path) && a->len == b->len && !memcmp(a->bytes, b->bytes, a->len);
+}
+
+/* Whether NOW, what is in place, is PUBLISHED, and what that names is what it was. */
+static bool is_published(const struct source *now, const struct source *published,
+			 const char *const *paths, size_t n)
+{
+	if (now->n_stamps != n || now->n_texts != published->n_texts)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(now->stamps[i].path, paths[i]) != 0)
+			return false;
+	for (size_t i = 0; i < now->n_texts; i++)
+		if (!same_file(&now->texts[i], &published->texts[i]))
+			return false;
+	/* These may have been read within the grain of their clock. */
+	for (size_t i = 0; i < published->n_lists; i++)
+		if (!source_file_holds(&published->lists[i]))
+			return false;
+	for (size_t i = 0; i < published->n_files; i++)
+		if (!source_file_holds(&published->files[i]))
+			return false;
+	return !source_changed(published);
+}
+
+/* Completes W, the snapshot of what is in place now, and puts it in its own. */
+static int finish_snapshot(struct written *w, const struct source *published,
+			   const char *const *paths, size_t n)
+{
+	static const struct timespec grain = { 0, GRAIN_NS };
+	struct source *now;
+	int rv = -1;
+
+	nanosleep(&grain, NULL); /* or else it would be read twice */
+	now = source_read_texts();
+	if (!now)
+		complain("out of memory");
+	else if (now->error)
+		complain("%s", now->error);
+	else if (!is_published(now, published, paths, n))
+		complain(SOURCE_HOST_DIR ": has been changed since it was published");
+	else if (snapshot_write_record(w->new, now, w->fd) < 0 || fsync(w->fd) < 0 ||
+		 rename(w->path, SNAPSHOT_OF_HOST) < 0)
+		complain_of(SNAPSHOT_OF_HOST);
+	else
+		rv = sync_folder(SNAPSHOT_HOME);
+	source_free(now);
+	return rv;
+}
+
+/* What there is to say when the texts are published, and processes will have to read them. */
+static enum publish_result confirm(int rv)
+{
+	if (rv == 0 && snapshot_state_confirm(SOURCE_HOST_DIR, true) == 0)
+		return PUBLISH_DONE;
+	complain("the policy is published, but its snapshot is not current: every process reads "
+		 "the text; run 'pinshim apply " SOURCE_HOST_DIR "'");
+	return PUBLISH_STALE;
+}
+
+/* The snapshot of DRAFT, which is in place, takes the place of what is there. */
+static enum publish_result publish_in_place(const struct source *draft)
+{
+	struct written w = { .path = NEW_SNAPSHOT, .fd = -1 };
+	enum publish_result result = PUBLISH_FAILED;
+
+	if (write_snapshot(draft, NULL, 0, false, &w) == 0) {
+		if (rename(w.path, SNAPSHOT_OF_HOST) < 0)
+			complain_of(SNAPSHOT_OF_HOST);
+		else if (sync_folder(SNAPSHOT_HOME) == 0)
+			result = confirm(0);
+	}
+	close_written(&w);
+	return result;
+}
+
+static enum publish_result publish_texts(const struct source *draft, const struct source *published,
+					 enum publish_place place, const char *const *paths,
+					 size_t n)
+{
+	struct written whole = { .path = NEW_SNAPSHOT, .fd = -1 };
+	struct written last_good = { .path = NEW_LAST_GOOD, .fd = -1 };
+	bool had_one = access(SNAPSHOT_OF_HOST, F_OK) == 0;
+	enum publish_result result = PUBLISH_FAILED;
 	enum outcome outcome = UNCHANGED;
 
-	if (place == PUBLISH_FOLDER && each_entry(refuse_to_lose, draft) < 0)
-		return -1;
-	if (write_beside(draft, place) == 0 && move_last_good() == 0) {
+	if (write_texts(draft, place) == 0 &&
+	    write_snapshot(published, paths, n, false, &whole) == 0 &&
+	    write_snapshot(published, paths, n, true, &last_good) == 0 && move_last_good() == 0) {
 		outcome = move(draft, place);
 		if (outcome == UNCHANGED)
 			take_back_last_good(had_one);
+		if (outcome == DONE)
+			result = confirm(finish_snapshot(&whole, published, paths, n));
 	}
+	close_written(&whole);
+	close_written(&last_good);
+	return result;
+}
+
+static enum publish_result publish_draft(const struct source *draft, enum publish_place place)
+{
+	struct source *published = NULL;
+	enum publish_result result = PUBLISH_FAILED;
+	const char **paths = NULL;
+	size_t n;
+
+	if (make_folder(SOURCE_HOST_DIR) < 0 || sync_folder("/etc") < 0)
+		return PUBLISH_FAILED;
+	if (place == PUBLISH_IN_PLACE)
+		return publish_in_place(draft);
+	if (place == PUBLISH_FOLDER && each_entry(refuse_to_lose, draft) < 0)
+		return PUBLISH_FAILED;
+	progress_begin(SOURCE_HOST_DIR);
+	published = source_of_draft(draft);
+	progress_end();
+	if (published && !published->policy)
+		complain("%s", published->error);
+	else if (!published || !(paths = paths_of(published, &n)))
+		complain("out of memory");
+	else
+		result = publish_texts(draft, published, place, paths, n);
+	free(paths);
+	source_free(published);
+	return result;
+}
+
+enum publish_result publish(const struct source *draft, enum publish_place place)
+{
+	static const char *const left_over[] = { NEW_FILE, NEW_DIR, NEW_SNAPSHOT, NEW_LAST_GOOD,
+						 OLD_SNAPSHOT };
+	enum publish_result result = publish_draft(draft, place);
+
+	if (result != PUBLISH_FAILED && remove_tree(OLD_LAST_GOOD) < 0)
+		result = PUBLISH_FAILED;
+
 	/* Now what was there before, or what could not be moved. */
-	if (remove_tree(NEW_FILE) < 0 || remove_tree(NEW_DIR) < 0 || remove_tree(NEW_LAST_GOOD) < 0)
-		return -1;
-	return outcome == DONE ? 0 : -1;
+	for (size_t i = 0; i < sizeof(left_over) / sizeof(left_over[0]); i++)
+		if (remove_tree(left_over[i]) < 0)
+			result = PUBLISH_FAILED;
+	return result;
 }

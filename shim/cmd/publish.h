@@ -24,10 +24,16 @@ enum publish_place {
  */
 int publish_lock(void);
 
+enum publish_result {
+	PUBLISH_FAILED = 0, /* nothing has changed, or a complaint said what has */
+	PUBLISH_STALE,	    /* it is the host's policy, and read from its texts */
+	PUBLISH_DONE,
+};
+
 /*
- * Publishes the texts of DRAFT that are below its path at PLACE, and keeps all of
- * them as the last good policy. 0, or -1 after a complaint, with nothing changed.
+ * Publishes the texts of DRAFT that are below its path at PLACE, with the snapshot
+ * of the whole, which is the last good policy as well. Has complained unless DONE.
  */
-int publish(const struct source *draft, enum publish_place place);
+enum publish_result publish(const struct source *draft, enum publish_place place);
 
 #endif

@@ -14,6 +14,7 @@
 #include "cmd/cmd.h"
 #include "cmd/preload.h"
 #include "cmd/program.h"
+#include "cmd/snapshot_state.h"
 #include "process/sink.h"
 #include "process/source.h"
 
@@ -30,6 +31,8 @@ static int check_policy(const char *path)
 		complain("%s", source->error);
 	else
 		rv = 0;
+	if (rv == 0)
+		snapshot_state_complain(source);
 	source_free(source);
 	return rv;
 }

@@ -6,17 +6,21 @@
 #include "cmd/snapshot_write.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd/cmd.h"
 #include "process/write_all.h"
-#include "pure/snapshot.h"
+
+struct snapshot_new {
+	struct snapshot_parts parts; /* of what follows */
+	const char **paths;
+	struct snapshot_stamp *stamps;
+	struct policy_text *files;
+	size_t n_to_come; /* stamps that the record is yet to have */
+};
 
 static const struct source_file *find(const struct source_file *files, size_t n, const char *path)
 {
@@ -36,15 +40,12 @@ static const struct source_file *content_of(const struct source *s, const char *
 	return file ? file : find(s->files, s->n_files, path);
 }
 
-static int describe(const struct source *s, const struct source_stamp *was,
-		    struct snapshot_stamp *out)
+/* What stat(2) said, as a record has it. */
+static void take_stat(const struct stat *st, struct snapshot_stamp *out)
 {
-	const struct source_file *file = content_of(s, was->path);
-	const struct stat *st = &was->was;
-
-	*out = (struct snapshot_stamp){ .there = st->st_ino != 0 };
+	out->there = st->st_ino != 0;
 	if (!out->there)
-		return 0;
+		return;
 	out->device = st->st_dev;
 	out->inode = st->st_ino;
 	out->size = (uint64_t)st->st_size;
@@ -52,38 +53,71 @@ static int describe(const struct source *s, const struct source_stamp *was,
 	out->mtime_nsec = (uint32_t)st->st_mtim.tv_nsec;
 	out->ctime = st->st_ctim.tv_sec;
 	out->ctime_nsec = (uint32_t)st->st_ctim.tv_nsec;
-	if (file && EVP_Digest(file->bytes, file->len, out->sha256, NULL, EVP_sha256(), NULL) != 1)
-		return -1;
+}
+
+static int take_digest(const struct source *s, const char *path, struct snapshot_stamp *out)
+{
+	const struct source_file *file = content_of(s, path);
+
+	if (!file || EVP_Digest(file->bytes, file->len, out->sha256, NULL, EVP_sha256(), NULL) == 1)
+		return 0;
+	errno = ENOMEM;
+	return -1;
+}
+
+int snapshot_describe(const struct source *s, const struct source_stamp *was,
+		      struct snapshot_stamp *out)
+{
+	*out = (struct snapshot_stamp){ .there = 0 };
+	take_stat(&was->was, out);
+	return out->there ? take_digest(s, was->path, out) : 0;
+}
+
+void snapshot_new_free(struct snapshot_new *new)
+{
+	if (!new)
+		return;
+	free(new->paths);
+	free(new->stamps);
+	free(new->files);
+	free(new);
+}
+
+static int collect_stamps(struct snapshot_new *new, const struct source *s,
+			  const char *const *to_come)
+{
+	const size_t before = new->n_to_come;
+
+	for (size_t i = 0; i < before; i++) {
+		new->paths[i] = to_come[i];
+		if (take_digest(s, to_come[i], &new->stamps[i]) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < s->n_stamps; i++) {
+		new->paths[before + i] = s->stamps[i].path;
+		if (snapshot_describe(s, &s->stamps[i], &new->stamps[before + i]) < 0)
+			return -1;
+	}
 	return 0;
 }
 
-/* What PARTS points to. */
-struct room {
-	const char **paths;
-	struct snapshot_stamp *stamps;
-	struct policy_text *files;
-};
-
-static int collect(const struct source *s, struct room *room, struct snapshot_parts *parts)
+static int collect(struct snapshot_new *new, const struct source *s, const char *const *to_come)
 {
-	room->paths = calloc(s->n_stamps + 1, sizeof(*room->paths));
-	room->stamps = calloc(s->n_stamps + 1, sizeof(*room->stamps));
-	room->files = calloc(s->n_files + 1, sizeof(*room->files));
-	if (!room->paths || !room->stamps || !room->files)
+	const size_t n = new->n_to_come + s->n_stamps;
+
+	new->paths = calloc(n + 1, sizeof(*new->paths));
+	new->stamps = calloc(n + 1, sizeof(*new->stamps));
+	new->files = calloc(s->n_files + 1, sizeof(*new->files));
+	if (!new->paths || !new->stamps || !new->files || collect_stamps(new, s, to_come) < 0)
 		return -1;
-	for (size_t i = 0; i < s->n_stamps; i++) {
-		room->paths[i] = s->stamps[i].path;
-		if (describe(s, &s->stamps[i], &room->stamps[i]) < 0)
-			return -1;
-	}
 	for (size_t i = 0; i < s->n_files; i++)
-		room->files[i] = (struct policy_text){ s->files[i].path, s->files[i].bytes,
-						       s->files[i].len };
-	parts->n_stamps = s->n_stamps;
-	parts->stamp_paths = room->paths;
-	parts->stamps = room->stamps;
-	parts->n_files = s->n_files;
-	parts->files = room->files;
+		new->files[i] = (struct policy_text){ s->files[i].path, s->files[i].bytes,
+						      s->files[i].len };
+	new->parts.n_stamps = n;
+	new->parts.stamp_paths = new->paths;
+	new->parts.stamps = new->stamps;
+	new->parts.n_files = s->n_files;
+	new->parts.files = new->files;
 	return 0;
 }
 
@@ -93,54 +127,54 @@ static int seek_to(int fd, uint64_t at)
 	return lseek(fd, (off_t)at, SEEK_SET) < 0 ? -1 : 0;
 }
 
-static int write_parts(int fd, const struct snapshot_parts *parts)
+/* Everything behind HEAD. */
+static int write_rest(int fd, const struct snapshot_head *head, const struct snapshot_parts *parts)
+{
+	const struct snapshot_file *files = (const void *)((const char *)head + head->files);
+
+	if (write_all(fd, (const char *)parts->policy, parts->policy->size) < 0)
+		return -1;
+	for (size_t i = 0; i < parts->n_files; i++)
+		if (seek_to(fd, files[i].at) < 0 ||
+		    write_all(fd, parts->files[i].bytes, parts->files[i].len) < 0)
+			return -1;
+	return ftruncate(fd, (off_t)head->size);
+}
+
+static int write_parts(int fd, const struct snapshot_parts *parts, bool head_alone)
 {
 	size_t size;
 	struct snapshot_head *head = snapshot_make_head(parts, &size);
-	const struct snapshot_file *files;
 	int rv = -1;
 
-	if (!head)
-		return -1;
-	files = (const void *)((const char *)head + head->files);
-	if (write_all(fd, (const char *)head, size) == 0 &&
-	    write_all(fd, (const char *)parts->policy, parts->policy->size) == 0)
+	if (head && seek_to(fd, 0) == 0 && write_all(fd, (const char *)head, size) == 0 &&
+	    (head_alone || write_rest(fd, head, parts) == 0))
 		rv = 0;
-	for (size_t i = 0; rv == 0 && i < parts->n_files; i++)
-		if (seek_to(fd, files[i].at) < 0 ||
-		    write_all(fd, parts->files[i].bytes, parts->files[i].len) < 0)
-			rv = -1;
-	if (rv == 0 && ftruncate(fd, (off_t)head->size) < 0)
-		rv = -1;
 	free(head);
 	return rv;
 }
 
-int snapshot_write(const struct source *s, bool pending, const char *beside, mode_t mode)
+struct snapshot_new *snapshot_write(const struct source *s, const char *const *paths, size_t n,
+				    bool pending, int fd)
 {
-	struct snapshot_parts parts = {
-		.policy = s->policy,
-		.made = (int64_t)time(NULL),
-		.n_ct_logs = (uint32_t)s->n_ct_logs,
-		.pending = pending,
-	};
-	struct room room = { 0 };
-	int fd, rv = -1;
+	struct snapshot_new *new = calloc(1, sizeof(*new));
 
-	if (unlink(beside) < 0 && errno != ENOENT)
-		return complain("%s: %s", beside, strerror(errno)), -1;
-	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd >= 0 && collect(s, &room, &parts) == 0 && write_parts(fd, &parts) == 0 &&
-	    fchmod(fd, mode) == 0 && fsync(fd) == 0)
-		rv = 0;
-	else
-		complain("%s: %s", beside, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	if (rv < 0)
-		unlink(beside);
-	free(room.paths);
-	free(room.stamps);
-	free(room.files);
-	return rv;
+	if (!new)
+		return NULL;
+	new->n_to_come = n;
+	new->parts.policy = s->policy;
+	new->parts.made = (int64_t)time(NULL);
+	new->parts.n_ct_logs = (uint32_t)s->n_ct_logs;
+	new->parts.pending = pending;
+	if (collect(new, s, paths) == 0 && write_parts(fd, &new->parts, false) == 0)
+		return new;
+	snapshot_new_free(new);
+	return NULL;
+}
+
+int snapshot_write_record(struct snapshot_new *new, const struct source *texts, int fd)
+{
+	for (size_t i = 0; i < new->n_to_come; i++)
+		take_stat(&texts->stamps[i].was, &new->stamps[i]);
+	return write_parts(fd, &new->parts, true);
 }

@@ -74,6 +74,12 @@ struct source {
 };
 
 /*
+ * Is called now and then while texts are parsed, DONE of TOTAL bytes so far. NULL,
+ * unless the command sets it.
+ */
+extern void (*source_progress)(size_t done, size_t total);
+
+/*
  * Loads the policy at PATH, a file or a folder of *.ini (for HOST: the folder of
  * policy.ini and policy.d, which only root may write): from its snapshot, when that
  * is of the very files that are there now, and otherwise as source_read(). A
@@ -143,7 +149,8 @@ const struct source_kept *source_kept(const struct source *s, const void *owner)
 /*
  * The elements of a colon-separated list of policies as absolute paths, in a
  * NULL-terminated array that one free(3) releases; NULL when memory ran out.
- * An empty element stays an empty string: it names nothing.
+ * An empty element stays an empty string: it names nothing. Paths that differ in
+ * "//", "/./" or a slash at the end alone become the same; links are not followed.
  */
 char **source_list(const char *list);
 

@@ -14,6 +14,13 @@ in_force() { # NAME HOST: the host's policy pins HOST to the key of NAME, and to
 	[ "$(grep -oE 'sha256/[^ ]*' "$T/out")" = "$(pin "$1")" ] || fail "$1 is not what $2 is pinned to"
 }
 
+# The host's snapshot is of the texts in place, holds what they give, and is what processes use.
+snapshot_is_current() {
+	try "${ON_HOST[@]}" "${BARE[@]}" "$PINSHIM" check
+	assert_rc 0
+	grep -q '^/var/lib/pinshim/policy\.snapshot: current, of 20' "$T/out" || fail "the snapshot is not current"
+}
+
 published() { # lists what there is, with modes and owners
 	(cd "$T" && find etc state ! -name apply.lock ! -path etc -printf '%P %m %u\n' | grep . | sort)
 }
@@ -29,7 +36,10 @@ published() { # lists what there is, with modes and owners
 	cmp "$T/new.ini" "$HOME_DIR/policy.ini"
 	[ "$(stat -c '%a %u' "$HOME_DIR/policy.ini")" = '644 0' ]
 	[ "$(ls -A "$HOME_DIR")" = policy.ini ]
+	[ "$(ls -A "$T/state")" = $'apply.lock\npolicy.snapshot' ]
+	[ "$(stat -c '%a %u' "$T/state/policy.snapshot")" = '644 0' ]
 	in_force api api.example.com
+	snapshot_is_current
 }
 
 @test "a folder becomes policy.d, and what was there goes" {
@@ -75,18 +85,21 @@ published() { # lists what there is, with modes and owners
 	assert_err "^$T/new/d.ini:2: \[api.example.com\] stands twice, first at /etc/pinshim/policy.ini:2"
 	published | diff "$T/before" -
 	in_force api api.example.com
-	diff -r "$HOME_DIR" "$T/state/last-good"
+	snapshot_is_current
 }
 
 refused_with_nothing_changed() { # ARGUMENT PATTERN
 	local ours=$T/ours
 	cp -a "$HOME_DIR" "$ours"
+	published >"$T/before"
+	cp "$T/state/policy.snapshot" "$T/before.snapshot"
 	apply "$1"
 	assert_rc 1
 	assert_out ""
 	assert_err "$2"
 	diff -r "$ours" "$HOME_DIR"
-	diff -r "$ours" "$T/state/last-good"
+	published | diff "$T/before" -
+	cmp "$T/before.snapshot" "$T/state/policy.snapshot"
 	rm -r "$ours"
 }
 
@@ -167,13 +180,13 @@ refused_with_nothing_changed() { # ARGUMENT PATTERN
 	section api >"$HOME_DIR/policy.ini"
 	printf '[localhost]\nmode = off\n' >"$HOME_DIR/policy.d/a.ini"
 	for path in /etc/pinshim /etc/pinshim/policy.ini /etc/pinshim/policy.d /etc/pinshim/../pinshim/; do
-		rm -rf "$T/state/last-good"
-		published | grep -v last-good >"$T/before"
+		rm -f "$T/state/policy.snapshot"
+		published >"$T/before"
 		apply "$path"
 		assert_rc 0
 		assert_out "kept /etc/pinshim as the last good policy: 2 sections, 1 pin"
-		diff -r "$HOME_DIR" "$T/state/last-good"
-		published | grep -v last-good | diff "$T/before" -
+		snapshot_is_current
+		published | grep -v policy.snapshot | diff "$T/before" -
 	done
 	chmod g+w "$HOME_DIR/policy.ini"
 	apply /etc/pinshim/policy.ini
@@ -190,7 +203,7 @@ refused_with_nothing_changed() { # ARGUMENT PATTERN
 	assert_rc 1
 	says "pinshim: /etc/pinshim/policy.d/ca.pem: is no policy file and would be lost; move it out of /etc/pinshim/policy.d"
 	[ "$(ls "$HOME_DIR/policy.d")" = ca.pem ]
-	[ ! -e "$T/state/last-good" ]
+	[ ! -e "$T/state/policy.snapshot" ]
 }
 
 # --- file systems
@@ -234,7 +247,7 @@ texts_on_host() { # FOLDER
 		assert_rc 0
 		assert_out "published /etc/pinshim/policy.d: 2 sections, 2 pins"
 		[ "$(texts_on_host /etc/pinshim/policy.d)" = "$(cd "$T/new" && sha256sum ./*.ini)" ]
-		[ "$(texts_on_host /var/lib/pinshim/last-good/policy.d)" = "$(cd "$T/new" && sha256sum ./*.ini)" ]
+		snapshot_is_current
 		in_force api api.example.com
 		umount -l "$T/layers" 2>/dev/null || true
 	done
@@ -264,6 +277,7 @@ interrupt() { # PART: what was published and is published again, .ini or nothing
 	in_force api api.example.com
 	apply "$T/new$1"
 	assert_rc 0
+	snapshot_is_current
 	[ "$(find "$T/state" "$HOME_DIR" -name '.*' | wc -l)" = 0 ] || fail "something was left behind"
 }
 
@@ -324,5 +338,5 @@ policies_to_interrupt() {
 		wait "$n"
 	done
 	grep -L '^published ' "$T"/out[0-9] | diff /dev/null -
-	cmp "$HOME_DIR/policy.ini" "$T/state/last-good/policy.ini"
+	snapshot_is_current
 }

@@ -8,6 +8,7 @@ load ../lib/rig
 load ../lib/loop
 
 PINSHIM=$BUILD/pinshim
+SNAPSHOT=/var/lib/pinshim/policy.snapshot # the host's
 umask 022 # the policies are for every user
 
 start_host() {

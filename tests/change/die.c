@@ -48,5 +48,9 @@ STEP(renameat2, (int i, const char *a, int k, const char *b, unsigned flags), (i
 STEP(mkdir, (const char *path, mode_t mode), (path, mode))
 STEP(unlink, (const char *path), (path))
 STEP(remove, (const char *path), (path))
+STEP(link, (const char *a, const char *b), (a, b))
+STEP(fsync, (int fd), (fd))
+STEP(utimensat, (int i, const char *path, const struct timespec times[2], int flags),
+     (i, path, times, flags))
 OPEN(open)
 OPEN(open64)

@@ -75,8 +75,8 @@ load common
 	refused_again
 	assert_events 1 '.verdict == "policy-error" and .policy == "/etc/pinshim"'
 	client_on_host
-	refused_with 'pin mismatch for api\.example\.com \(/var/lib/pinshim/last-good/policy\.ini:2\)'
-	rm -r "$T/state/last-good"
+	refused_with 'pin mismatch for api\.example\.com \(policy\.ini:2 of the last good policy\)'
+	rm "$T/state/policy.snapshot"
 	client_on_host
 	refused_with 'bad pin policy: /etc/pinshim/policy\.ini: can be written by others than root'
 	assert_no_data

@@ -5,7 +5,7 @@
 
 load common
 
-GOOD=/var/lib/pinshim/last-good
+GOOD=$SNAPSHOT
 
 # A host whose last good policy pins api.example.com to the key of NAME.
 host_with_last_good() { # NAME
@@ -19,12 +19,12 @@ host_with_last_good() { # NAME
 refused_by_last_good() { # PATTERN
 	rm -f "$T/events"
 	client_on_host "${@:2}"
-	refused_with "pin mismatch for api\.example\.com \($GOOD/policy\.ini:2\)"
+	refused_with 'pin mismatch for api\.example\.com \(policy\.ini:2 of the last good policy\)'
 	assert_events 1 '.verdict == "policy-error"'
 	assert_event '.verdict == "policy-error" and .reason == "bad-policy" and .policy == "'$GOOD'"'
 	jq -r 'select(.verdict == "policy-error").error' "$T/events" | grep -qE \
 		"^$1.*; the last good policy of 20..-..-..T..:..:..Z is used\$" || fail "not said: $1"
-	assert_event '.verdict == "refused" and .policy == "'$GOOD'/policy.ini" and .line == 2'
+	assert_event '.verdict == "refused" and .policy == "'$GOOD'" and .line == 2'
 	assert_quiet
 }
 
@@ -73,7 +73,7 @@ refused_by_last_good() { # PATTERN
 		setpriv --reuid 65534 --regid 65534 --clear-groups \
 		env LD_PRELOAD=/var/lib/pinshim/libpinshim.so \
 		/var/lib/pinshim/client connect "$PORT" sni=api.example.com verify=none
-	refused_with "pin mismatch for api\.example\.com \($GOOD/policy\.ini:2\)"
+	refused_with 'pin mismatch for api\.example\.com \(policy\.ini:2 of the last good policy\)'
 	assert_refused_inside
 }
 
@@ -109,29 +109,44 @@ refused_for_want_of_one() { # HOST
 	echo nonsense >"$HOME_DIR/policy.ini"
 	client_on_host
 	assert_accepted
-	cp -a "$T/state" "$T/good"
+	cp -a "$T/state/policy.snapshot" "$T/good"
 	renew() {
-		rm -r "$T/state/last-good"
-		cp -a "$T/good/last-good" "$T/state/last-good"
+		rm -f "$T/state/policy.snapshot"
+		cp -a "$T/good" "$T/state/policy.snapshot"
 	}
-	chmod o+w "$T/state/last-good/policy.ini"
+	chmod o+w "$T/state/policy.snapshot"
 	refused_for_want_of_one
 	renew
-	chown 65534 "$T/state/last-good"
+	chmod g+w "$T/state/policy.snapshot"
 	refused_for_want_of_one
 	renew
-	chmod g+w "$T/state/last-good"
+	chown 65534 "$T/state/policy.snapshot"
 	refused_for_want_of_one
 	renew
 	chmod g+w "$T/state"
 	refused_for_want_of_one
 	chmod g-w "$T/state"
-	echo nonsense >"$T/state/last-good/policy.ini"
+	chown 65534 "$T/state"
 	refused_for_want_of_one
-	rm -r "$T/state/last-good"
+	chown 0 "$T/state"
+	client_on_host
+	assert_accepted # it is for each of these reasons, and no other
+	echo nonsense >"$T/state/policy.snapshot"
+	refused_for_want_of_one
+	: >"$T/state/policy.snapshot"
+	refused_for_want_of_one
+	head -c -1 "$T/good" >"$T/state/policy.snapshot"
+	refused_for_want_of_one
+	renew
+	printf '\377' | dd of="$T/state/policy.snapshot" bs=1 seek=30 conv=notrunc status=none
+	refused_for_want_of_one
+	rm "$T/state/policy.snapshot"
+	mkdir "$T/state/policy.snapshot"
+	refused_for_want_of_one
+	rmdir "$T/state/policy.snapshot"
 	refused_for_want_of_one
 	refused_for_want_of_one elsewhere.example.org
-	assert_data 1
+	assert_data 2
 }
 
 @test "no host policy means none, whatever was good before" {
@@ -165,13 +180,17 @@ refused_for_want_of_one() { # HOST
 	assert_err "^pinshim: /etc/pinshim/policy.ini:1: 'nonsense'"
 	[ "$(head -n 2 "$T/out" | sed 's/20[^ ]*Z/DATE/')" = "/etc/pinshim: bad policy: programs that start now use the last good one, of DATE
 $GOOD:" ]
-	grep -qF "pin $(pin nobody) ($GOOD/policy.ini:3)" "$T/out"
+	grep -qF "pin $(pin nobody) (/etc/pinshim/policy.ini:3)" "$T/out"
 
-	echo nonsense >"$T/state/last-good/policy.ini"
+	echo nonsense >"$T/state/policy.snapshot"
 	try "${ON_HOST[@]}" "${BARE[@]}" "$PINSHIM" check
 	assert_rc 1
-	assert_err "^pinshim: every handshake is refused: the last good policy is bad, too: $GOOD/policy.ini:1: "
-	rm -r "$T/state/last-good"
+	assert_err "^pinshim: every handshake is refused: the last good policy is bad, too: $GOOD: is cut short"
+	try "${ON_HOST[@]}" "${BARE[@]}" "$PINSHIM" explain api.example.com
+	assert_rc 1
+	assert_out '/etc/pinshim: bad policy: every handshake is refused'
+	assert_err "^pinshim: $GOOD: is cut short"
+	rm "$T/state/policy.snapshot"
 	try "${ON_HOST[@]}" "${BARE[@]}" "$PINSHIM" check
 	assert_rc 1
 	assert_err "^pinshim: every handshake is refused: 'pinshim apply' has kept no last good policy\$"

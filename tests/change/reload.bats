@@ -276,17 +276,17 @@ counted() { # COMMAND...: sets UNDER
 	refused_again
 	looks >/dev/null
 	refused_again
-	one_look_each /etc/pinshim/policy.ini /etc/pinshim/policy.d "$T/none.ini"
+	one_look_each /etc/pinshim/policy.ini /etc/pinshim/policy.d "$SNAPSHOT" "$T/none.ini"
 	echo nonsense >"$HOME_DIR/policy.ini"
 	refused_again
 	looks >/dev/null
 	refused_again
-	one_look_each /etc/pinshim/policy.ini /etc/pinshim/policy.d "$T/none.ini"
+	one_look_each /etc/pinshim/policy.ini /etc/pinshim/policy.d "$SNAPSHOT" "$T/none.ini"
 	end "$LOOP_PID"
 	start_loop_under "${UNDER[@]}" --
 	refused_again
 	looks >/dev/null
 	refused_again
-	one_look_each /etc/pinshim/policy.ini /etc/pinshim/policy.d
+	one_look_each /etc/pinshim/policy.ini /etc/pinshim/policy.d "$SNAPSHOT"
 	assert_no_data
 }

@@ -15,7 +15,7 @@ setup_suite() {
 		env -i PATH=/usr/bin:/bin "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror \
 			-O1 -I"$here/../../shim" "$@"
 	}
-	for program in count die; do
+	for program in count die meddle; do
 		build -shared -fPIC -o "$OBJECTS/$program.so" "$here/$program.c" -ldl
 	done
 	for program in swarm next; do

@@ -17,7 +17,7 @@ load common
 }
 
 @test "every verb has --help and --version" {
-	for verb in run pin check explain apply learn scan known host; do
+	for verb in run pin check explain apply compile learn scan known host; do
 		pinshim $verb --help
 		must 0
 		prints "usage: pinshim $verb "
@@ -58,6 +58,8 @@ load common
 	usage "check: unknown option '-z'" check -z a
 	usage "check: unknown option '--strict=1'" check --strict=1 a
 	usage "explain: NAME is missing" explain
+	usage "compile: FILE or DIR is missing" compile
+	usage "apply: FILE or DIR is missing" apply
 	usage "scan: unknown option '--frob'" scan --frob
 	usage "check: option '--port' needs an argument" check -c --port
 	usage "host: option '--root' needs an argument" host status --root
@@ -78,7 +80,7 @@ load common
 		# shellcheck disable=SC2086 # words
 		pinshim $call "./$name"
 		must $((${#call} > 9 ? 125 : 1))
-		says "./$plain"
+		says "/$plain"
 		one_line
 	done
 	pinshim check folder

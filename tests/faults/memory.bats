@@ -137,9 +137,12 @@ with_last_good() { # COMMAND...: as in_host, where $T/good.ini is the last good 
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	in_host sh -euc '
 		mount -t tmpfs -o mode=755 none /var/lib
-		mkdir -p -m 755 /var/lib/pinshim/last-good
-		cp "$0" /var/lib/pinshim/last-good/policy.ini
-		exec "$@"' "$T/good.ini" "$@"
+		mkdir -m 755 /var/lib/pinshim
+		cp /etc/pinshim/policy.ini "$1/bad.ini"
+		env -i PATH=/usr/bin:/bin "$0" apply "$1/good.ini"
+		cat "$1/bad.ini" >/etc/pinshim/policy.ini
+		shift
+		exec "$@"' "$BUILD/pinshim" "$T" "$@"
 }
 
 @test "the last good policy takes the place of the host's" {

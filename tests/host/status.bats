@@ -80,6 +80,72 @@ wrong() { # PATTERN SCRIPT
 	[ "$(grep '^status' "$T/out" | xargs)" = 'status 1 status 0 status 1' ] || fail "other exit codes"
 }
 
+@test "the snapshot: what is wrong with it makes the exit code 1, that it is stale does not" {
+	host_section "pin = $(pin api)"
+	on_host "$SLEEP"'
+		mkdir /usr/local/state
+		chmod 755 /usr/local/state
+		mkdir -p /var/lib
+		mount --bind /usr/local/state /var/lib
+		snapshot() {
+			status | grep "^snapshot\|^status"
+			pinshim host status --json | jq -rs "[.[0].snapshot, .[0].\"snapshot-text\", (.[0].wrong | length)] | tojson" || true
+		}
+		of=/var/lib/pinshim/policy.snapshot
+		pinshim host enable
+		snapshot
+		pinshim apply /etc/pinshim 2>/dev/null
+		snapshot
+		touch /etc/pinshim/policy.ini
+		snapshot
+		pinshim apply /etc/pinshim 2>/dev/null
+		chmod o+w $of
+		snapshot
+		chmod o-w $of
+		truncate -s 100 $of
+		snapshot
+		rm $of
+		snapshot'
+	assert_rc 0
+	sed -E 's/20[0-9-]*T[0-9:]*Z/DATE/' "$T/out" | grep '^snap\|^status\|^\[' >"$T/said"
+	diff - "$T/said" <<-'END' || fail "it says other things"
+		snapshot: absent
+		status 0
+		["absent","",0]
+		snapshot: current (of DATE, 1 section)
+		status 0
+		["current","of DATE, 1 section",0]
+		snapshot: stale (/etc/pinshim/policy.ini has changed; run 'pinshim apply /etc/pinshim')
+		status 0
+		["stale","/etc/pinshim/policy.ini has changed; run 'pinshim apply /etc/pinshim'",0]
+		snapshot: unusable (can be written by others than root (mode 0646), so could the host's policy; chmod go-w it)
+		status 1
+		["unusable","can be written by others than root (mode 0646), so could the host's policy; chmod go-w it",1]
+		snapshot: unusable (is cut short; run 'pinshim apply /etc/pinshim')
+		status 1
+		["unusable","is cut short; run 'pinshim apply /etc/pinshim'",1]
+		snapshot: absent
+		status 0
+		["absent","",0]
+	END
+	assert_err "^pinshim: the snapshot of the host's policy is not usable: is cut short; run 'pinshim apply /etc/pinshim'\$"
+}
+
+@test "the snapshot below another root folder" {
+	make_root
+	mkdir -p "$R/etc/pinshim" "$R/var/lib/pinshim"
+	on_root status
+	assert_rc 1
+	assert_said '^snapshot: absent$'
+	echo nonsense >"$R/var/lib/pinshim/policy.snapshot"
+	chmod 644 "$R/var/lib/pinshim/policy.snapshot"
+	on_root status
+	assert_rc 1
+	assert_said '^snapshot: unusable \('
+	on_root status --json
+	jq -e '.snapshot == "unusable" and (.wrong | any(test("snapshot")))' "$T/out" >/dev/null || fail "not in JSON"
+}
+
 process() { # PATTERN: of the columns between the process id and the program
 	assert_said "^ +[0-9]+  $1"
 }
@@ -149,6 +215,7 @@ process() { # PATTERN: of the columns between the process id and the program
 	jq -se --arg library "$INSTALLED" '
 		.[0].file == "/etc/ld.so.preload" and .[0].enabled and .[0].library == $library and
 		.[0].copies == 1 and .[0].version != null and .[0].policy == "good" and .[0].loaded and
+		(.[0].snapshot | . != null) and (.[0]."snapshot-text" | . != null) and
 		(.[0].wrong | length == 1 and (.[0] | test("can be written by others"))) and
 		(.[1:3] | map(.library) | sort == ["no", "yes"]) and
 		(.[1:3] | map(.program) | unique == ["/usr/bin/sleep"]) and

@@ -802,7 +802,7 @@ static void lists(void **state)
 {
 	static const struct {
 		const char *list;
-		const char *out[4];
+		const char *out[6];
 	} cases[] = {
 		{ "/a/b.ini", { "/a/b.ini" } },
 		{ "/a:/b", { "/a", "/b" } },
@@ -811,7 +811,10 @@ static void lists(void **state)
 		{ "/a:", { "/a", "" } },
 		{ ":/a", { "", "/a" } },
 		{ "/a::b", { "/a", "", "/usr/b" } },
-		{ "./x", { "/usr/./x" } },
+		{ "./x", { "/usr/x" } },
+		{ "/a//b/./c/:d/:/a/./:.:/../e/.f",
+		  { "/a/b/c", "/usr/d", "/a", "/usr", "/../e/.f" } },
+		{ "/://:/.", { "/", "/", "/" } },
 	};
 	char before[4096];
 
