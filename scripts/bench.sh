@@ -6,7 +6,8 @@
 # hurts all alike; a value is the median (smallest - largest) of ROUNDS, and ratios are taken round
 # by round. Instructions are counted by valgrind and do not depend on the machine's load. In
 # build/bench (OUT) are left: table.txt, what is printed; results.tsv and samples.tsv, the same for
-# machines; growth.svg and growth.png. TINY=yes only sees that everything runs.
+# machines; readme.md, rows of README; growth.svg and growth.png. TINY=yes only sees that everything
+# runs.
 set -euo pipefail
 shopt -s inherit_errexit
 # Numbers have points.
@@ -20,7 +21,7 @@ OUT=$(realpath -m "${OUT:-$BUILD/bench}")
 cd "${BASH_SOURCE[0]%/*}/.."
 . scripts/bare.bash
 SOURCE=$PWD/tests/bench
-groups=(handshakes curl proxies start memory growth)
+groups=(handshakes curl proxies start memory growth reload compile)
 [ $# -gt 0 ] || set -- "${groups[@]}"
 for group; do
 	[[ " ${groups[*]} " == *" $group "* ]] || {
@@ -77,18 +78,19 @@ must_fail() { # VARIANT COMMAND...
 	}
 }
 
-compile() { # NAME OPTION...
+build() { # NAME OPTION...
 	${CC:-cc} -O2 -g -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -o "$OUT/$1" "${@:2}"
 }
 
 prepare() {
 	local program
-	for program in handshake bulk server client; do
-		compile $program "$SOURCE/$program.c" "$SOURCE/ends.c" -lssl -lcrypto -lm -pthread
+	for program in handshake bulk server client reload; do
+		build $program "$SOURCE/$program.c" "$SOURCE/ends.c" -lssl -lcrypto -lm -pthread
 	done
-	compile spawn "$SOURCE/spawn.c"
-	compile empty.so -shared -fPIC "$SOURCE/empty.c"
-	compile control.so -shared -fPIC "$SOURCE/control.c" -ldl
+	build spawn "$SOURCE/spawn.c"
+	build inih "$SOURCE/inih.c" -l:libinih.a
+	build empty.so -shared -fPIC "$SOURCE/empty.c"
+	build control.so -shared -fPIC "$SOURCE/control.c" -ldl
 	"${CLEAN[@]}" "$SOURCE/../lib/pki.sh" "$OUT/pki"
 	self_signed one
 	self_signed another

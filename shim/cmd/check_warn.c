@@ -9,11 +9,13 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cmd/anchors.h"
+#include "cmd/cmd.h"
 #include "cmd/suffix.h"
 #include "pure/date.h"
 #include "pure/revoked.h"
@@ -28,12 +30,15 @@ struct checking {
 	const struct policy *policy;
 	int64_t now;
 	unsigned warnings;
+	const struct policy_pin **denied; /* the top's, sorted by key */
+	bool wildcard_denies;		  /* some section with a star has a `deny' */
 };
 
-/* Pins of one section or of the top. */
+/* Pins of one section. */
 struct pins {
 	const struct policy_pin *at;
 	size_t n;
+	unsigned kinds; /* that are among them, as bits */
 };
 
 static void vprint_warning(const struct policy *p, struct policy_place place, const char *format,
@@ -72,6 +77,9 @@ static struct pins pins_in(const struct checking *c, struct policy_span span)
 	struct pins pins;
 
 	pins.at = policy_pins(c->policy, span, &pins.n);
+	pins.kinds = 0;
+	for (size_t i = 0; i < pins.n; i++)
+		pins.kinds |= 1u << pins.at[i].kind;
 	return pins;
 }
 
@@ -84,21 +92,25 @@ static bool is_of(const struct policy_pin *pin, unsigned kinds)
 static const struct policy_pin *find(struct pins pins, size_t n, unsigned kinds,
 				     const uint8_t sha256[PIN_LEN])
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; pins.kinds & kinds && i < n; i++)
 		if (is_of(&pins.at[i], kinds) && !memcmp(pins.at[i].sha256, sha256, PIN_LEN))
 			return pins.at + i;
 	return NULL;
 }
 
-/* How many different values there are among the pins of KINDS. */
-static unsigned count(struct pins pins, unsigned kinds)
+/* Whether there are pins of KINDS, and all have one value. */
+static bool is_single(struct pins pins, unsigned kinds)
 {
-	unsigned n = 0;
+	const struct policy_pin *first = NULL;
 
-	for (size_t i = 0; i < pins.n; i++)
-		if (is_of(&pins.at[i], kinds) && !find(pins, i, kinds, pins.at[i].sha256))
-			n++;
-	return n;
+	for (size_t i = 0; i < pins.n; i++) {
+		if (!is_of(&pins.at[i], kinds))
+			continue;
+		if (first && memcmp(pins.at[i].sha256, first->sha256, PIN_LEN) != 0)
+			return false;
+		first = &pins.at[i];
+	}
+	return first != NULL;
 }
 
 /*
@@ -140,25 +152,59 @@ static void check_hashes(struct checking *c, struct pins pins)
 	}
 }
 
-/* What denies the key of PIN wherever S decides, or NULL. */
-static const struct policy_pin *find_deny(const struct checking *c, const struct policy_section *s,
+static int by_key(const void *a, const void *b)
+{
+	const struct policy_pin *const *x = a, *const *y = b;
+
+	return memcmp((*x)->sha256, (*y)->sha256, PIN_LEN);
+}
+
+/* So that a policy that denies much is not gone through for each pin. 0, or -1: no memory. */
+static int sort_denied(struct checking *c)
+{
+	const struct policy_pin *pins;
+	size_t n;
+
+	pins = policy_pins(c->policy, c->policy->deny, &n);
+	c->denied = malloc((n + 1) * sizeof(*c->denied));
+	if (!c->denied)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		c->denied[i] = &pins[i];
+	qsort(c->denied, n, sizeof(*c->denied), by_key);
+	return 0;
+}
+
+/* The top's `deny' of this key, or NULL. */
+static const struct policy_pin *find_denied(const struct checking *c, const uint8_t sha256[PIN_LEN])
+{
+	const struct policy_pin *const *found, *key;
+	struct policy_pin wanted;
+
+	memcpy(wanted.sha256, sha256, PIN_LEN);
+	key = &wanted;
+	found = bsearch(&key, c->denied, c->policy->deny.count, sizeof(*c->denied), by_key);
+	return found ? *found : NULL;
+}
+
+/* What denies this key wherever the section with the pins HERE decides, or NULL. */
+static const struct policy_pin *find_deny(const struct checking *c, struct pins here,
 					  const uint8_t sha256[PIN_LEN])
 {
-	struct pins here = pins_in(c, s->pins), top = pins_in(c, c->policy->deny);
 	const struct policy_pin *deny = find(here, here.n, 1u << PIN_DENY, sha256);
 
 	/* The policy's own `mode = off' lifts what stands at its top. */
 	if (!deny && c->policy->mode != MODE_OFF)
-		deny = find(top, top.n, 1u << PIN_DENY, sha256);
+		deny = find_denied(c, sha256);
 	if (!deny && c->policy->mode != MODE_OFF)
 		revoked_find(c->policy, sha256, &deny);
 	return deny;
 }
 
 /* A denied key is refused even when it is pinned. */
-static void check_denied(struct checking *c, const struct policy_section *s, const char *title)
+static void check_denied(struct checking *c, const struct policy_section *s, struct pins pins,
+			 const char *title)
 {
-	struct pins pins = pins_in(c, s->pins);
 	unsigned listed = 0, left = 0;
 	const struct policy_pin *deny;
 
@@ -166,7 +212,7 @@ static void check_denied(struct checking *c, const struct policy_section *s, con
 		if (!is_of(&pins.at[i], ANY_PIN))
 			continue;
 		listed |= 1u << pins.at[i].kind;
-		deny = pins.at[i].kind == PIN_CERT ? NULL : find_deny(c, s, pins.at[i].sha256);
+		deny = pins.at[i].kind == PIN_CERT ? NULL : find_deny(c, pins, pins.at[i].sha256);
 		if (!deny) {
 			left |= 1u << pins.at[i].kind;
 			continue;
@@ -186,33 +232,31 @@ static void check_denied(struct checking *c, const struct policy_section *s, con
 static bool lacks_backup(const struct policy_section *s, struct pins pins)
 {
 	if (s->match == MATCH_ANY)
-		return count(pins, ANY_PIN) == 1;
-	return count(pins, 1u << PIN_KEY) == 1 || count(pins, 1u << PIN_CERT) == 1 ||
-	       count(pins, 1u << PIN_CA) == 1;
+		return is_single(pins, ANY_PIN);
+	return is_single(pins, 1u << PIN_KEY) || is_single(pins, 1u << PIN_CERT) ||
+	       is_single(pins, 1u << PIN_CA);
 }
 
-static void check_pins(struct checking *c, const struct policy_section *s, const char *title)
+static void check_pins(struct checking *c, const struct policy_section *s, struct pins pins,
+		       const char *title)
 {
-	struct pins pins = pins_in(c, s->pins);
-
 	if (lacks_backup(s, pins))
 		warn(c, s->place,
 		     "[%s] has one pin and no backup; add the pin of a key that is not in use yet",
 		     title);
-	if (count(pins, 1u << PIN_CA) && !count(pins, 1u << PIN_KEY | 1u << PIN_CERT) &&
-	    !(s->tofu && s->match == MATCH_EVERY))
+	if ((pins.kinds & ANY_PIN) == 1u << PIN_CA && !(s->tofu && s->match == MATCH_EVERY))
 		warn(c, s->place,
 		     "[%s] has `pin-ca' alone: whatever that CA issues for the name is accepted; "
 		     "pin the server's key too and write 'match = every'",
 		     title);
-	if (s->tofu && s->match == MATCH_ANY && count(pins, ANY_PIN))
+	if (s->tofu && s->match == MATCH_ANY && (pins.kinds & ANY_PIN))
 		warn(c, s->place,
 		     "[%s]: with pins beside it, 'tofu' learns no key under 'match = any'; write "
 		     "'match = every', or take one of the two out",
 		     title);
 	check_placeholders(c, pins);
 	check_hashes(c, pins);
-	check_denied(c, s, title);
+	check_denied(c, s, pins, title);
 }
 
 static void check_expiry(struct checking *c, const struct policy_section *s, const char *title)
@@ -278,47 +322,43 @@ static void check_ca_file(struct checking *c, const struct policy_value *value)
 		     file->path, day, SOON_DAYS);
 }
 
-/* Whether the names of WIDE, a wildcard, include those of S. */
-static bool covers(const struct policy *p, const struct policy_section *wide,
-		   const struct policy_section *s)
+/* Sections are not merged: what a wildcard denies, a section of its own below it accepts. */
+static void check_under(struct checking *c, const struct policy_section *s, struct pins pins,
+			const char *name, enum policy_wildcard wildcard)
 {
-	const char *of = policy_name(p, wide), *name = policy_name(p, s);
-	size_t len = strlen(name), tail = strlen(of);
+	char title[POLICY_TITLE_SIZE], other[POLICY_TITLE_SIZE];
+	const struct policy_section *wide;
+	struct pins above;
 
-	if (wide->wildcard == WILDCARD_SUBTREE && s->wildcard != WILDCARD_NONE && !strcmp(of, name))
-		return s != wide;
-	if (wide->wildcard == WILDCARD_SUBTREE)
-		return len > tail && name[len - tail - 1] == '.' && !strcmp(name + len - tail, of);
-	return s->wildcard == WILDCARD_NONE && name_parent(name) && !strcmp(name_parent(name), of);
+	if (!policy_find_title(c->policy, name, wildcard, &wide) || !wide)
+		return;
+	above = pins_in(c, wide->pins);
+	for (size_t i = 0; i < above.n; i++) {
+		const struct policy_pin *deny = &above.at[i];
+
+		if (deny->kind != PIN_DENY || find_deny(c, pins, deny->sha256))
+			continue;
+		warn(c, s->place,
+		     "[%s] does not have the `deny' of [%s] (%s:%u), since sections are not "
+		     "merged; repeat it, or write it above the first section",
+		     policy_title(c->policy, s, title), policy_title(c->policy, wide, other),
+		     policy_string(c->policy, deny->place.file), deny->place.line);
+	}
 }
 
-/* Sections are not merged: what a wildcard denies, a section of its own below it accepts. */
-static void check_inherited(struct checking *c, const struct policy_section *wide)
+/* Looks at each section with a star whose names include those of S. */
+static void check_inherited(struct checking *c, const struct policy_section *s, struct pins pins)
 {
-	struct pins pins = pins_in(c, wide->pins);
-	char title[POLICY_TITLE_SIZE], other[POLICY_TITLE_SIZE];
-	const struct policy_section *sections;
-	size_t n;
+	const char *name = policy_name(c->policy, s), *parent = name_parent(name);
 
-	if (wide->wildcard == WILDCARD_NONE || !count(pins, 1u << PIN_DENY))
+	if (!c->wildcard_denies || s->mode == MODE_OFF)
 		return;
-	sections = policy_sections(c->policy, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (sections[i].mode == MODE_OFF || !covers(c->policy, wide, &sections[i]))
-			continue;
-		for (size_t k = 0; k < pins.n; k++) {
-			if (pins.at[k].kind != PIN_DENY ||
-			    find_deny(c, &sections[i], pins.at[k].sha256))
-				continue;
-			warn(c, sections[i].place,
-			     "[%s] does not have the `deny' of [%s] (%s:%u), since sections are "
-			     "not merged; repeat it, or write it above the first section",
-			     policy_title(c->policy, &sections[i], title),
-			     policy_title(c->policy, wide, other),
-			     policy_string(c->policy, pins.at[k].place.file),
-			     pins.at[k].place.line);
-		}
-	}
+	if (s->wildcard != WILDCARD_SUBTREE)
+		check_under(c, s, pins, name, WILDCARD_SUBTREE);
+	if (s->wildcard == WILDCARD_NONE && parent)
+		check_under(c, s, pins, parent, WILDCARD_LABEL);
+	for (; parent; parent = name_parent(parent))
+		check_under(c, s, pins, parent, WILDCARD_SUBTREE);
 }
 
 static void check_ct(struct checking *c, const struct policy_section *s, const char *title)
@@ -335,16 +375,30 @@ static void check_ct(struct checking *c, const struct policy_section *s, const c
 static void check_section(struct checking *c, const struct policy_section *s)
 {
 	bool expired = policy_expires(s) <= c->now;
+	struct pins pins = pins_in(c, s->pins);
 	char title[POLICY_TITLE_SIZE];
 
 	policy_title(c->policy, s, title);
 	/* Pins that nothing is compared with need no backup. */
 	if ((expired ? s->after_expiry : s->mode) != MODE_OFF)
-		check_pins(c, s, title);
+		check_pins(c, s, pins, title);
 	check_expiry(c, s, title);
 	check_wildcard(c, s, title);
-	check_inherited(c, s);
+	check_inherited(c, s, pins);
 	check_ct(c, s, title);
+}
+
+static void check_sections(struct checking *c)
+{
+	const struct policy_section *sections;
+	size_t n;
+
+	sections = policy_sections(c->policy, &n);
+	for (size_t i = 0; i < n && !c->wildcard_denies; i++)
+		c->wildcard_denies = sections[i].wildcard != WILDCARD_NONE &&
+				     pins_in(c, sections[i].pins).kinds & 1u << PIN_DENY;
+	for (size_t i = 0; i < n; i++)
+		check_section(c, &sections[i]);
 }
 
 /* A log is created when it is not there; its folder is not. */
@@ -365,10 +419,13 @@ static void check_log(struct checking *c, const struct policy_value *log)
 unsigned check_warn(const struct source *source)
 {
 	struct checking c = { .source = source, .policy = source->policy, .now = time(NULL) };
-	const struct policy_section *sections;
 	const struct policy_value *values;
 	size_t n;
 
+	if (sort_denied(&c) < 0) {
+		complain("out of memory: no warnings are given");
+		return 1;
+	}
 	check_placeholders(&c, pins_in(&c, c.policy->deny));
 	values = policy_values(c.policy, c.policy->logs, &n);
 	for (size_t i = 0; i < n; i++)
@@ -376,8 +433,7 @@ unsigned check_warn(const struct source *source)
 	values = policy_values(c.policy, c.policy->ca_files, &n);
 	for (size_t i = 0; i < n; i++)
 		check_ca_file(&c, &values[i]);
-	sections = policy_sections(c.policy, &n);
-	for (size_t i = 0; i < n; i++)
-		check_section(&c, &sections[i]);
+	check_sections(&c);
+	free(c.denied);
 	return c.warnings;
 }

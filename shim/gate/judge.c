@@ -192,9 +192,11 @@ static void tell_exempted(struct trial *t, struct event *e, const struct demand 
 /* Whether the verdict is not to be told, since POLICY can be asked again without its snapshot. */
 static bool is_to_be_mended(struct trial *t, const struct store_policy *policy, bool damaged)
 {
-	if (damaged)
-		t->damaged = policy;
-	return damaged && !t->last;
+	if (!damaged)
+		return false;
+	store_distrust(policy);
+	t->damaged = true;
+	return !t->last;
 }
 
 static enum verdict try_policy(struct trial *t, const struct store_policy *policy,
@@ -325,7 +327,8 @@ static uintptr_t make_token(struct trial *t)
 
 	for (size_t i = 0; i < t->names.n || i == 0; i++, name++) {
 		for (policy = t->set->policies; policy < t->set->policies + t->set->n; policy++) {
-			if (!policy->source->policy || !demands(t, policy, name, &d))
+			if (!policy->source->policy || !demands(t, policy, name, &d) ||
+			    is_to_be_mended(t, policy, d.damaged))
 				continue;
 			if (d.needs & NEED_TOFU && !t->known)
 				look_up_known(t);
@@ -437,6 +440,8 @@ static enum verdict judge_all(struct trial *t)
 	if (t->c->failure)
 		return fail(t, t->c->failure);
 	t->token = make_token(t);
+	if (t->damaged && !t->last) /* before anything is told */
+		return VERDICT_REFUSED;
 	if (t->c->name_lost)
 		return fail(t, "the name that was sent is not known");
 	if (t->c->early && t->names.unsettled && can_any_refuse(t))
@@ -489,9 +494,7 @@ static bool judge_once(const struct judge_case *c, bool tell_it, bool last, enum
 	open_trial(&t);
 	*verdict = judge_all(&t);
 	mend = t.damaged && !last;
-	if (mend)
-		store_distrust(t.damaged);
-	else if (t.recorded && (*verdict == VERDICT_REFUSED || !c->told))
+	if (!mend && t.recorded && (*verdict == VERDICT_REFUSED || !c->told))
 		trial_record(&t);
 	free(t.served);
 	free(t.worst_validated);

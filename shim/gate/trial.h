@@ -23,9 +23,8 @@ struct trial {
 	bool tell;
 	bool told_cause;
 	bool resumable; /* the session carries this very verdict */
-	/* Whose snapshot was found damaged; NULL: nobody's. It is told at the LAST attempt alone.
-	 */
-	const struct store_policy *damaged;
+	/* Some snapshot was found damaged. It is told at the LAST attempt alone. */
+	bool damaged;
 	bool last;
 	uintptr_t token;
 	/* Of each of the names what is known, once a policy asks; NULL: no memory for it. */

@@ -5,6 +5,7 @@
  */
 #include "process/block.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,28 +17,29 @@ static size_t whole_pages(size_t size)
 	return (size + page - 1) & ~(page - 1);
 }
 
-static void *take(size_t size)
+/* A size out of all bounds has other numbers than a lack of memory, and is one. */
+static void *taken(void *pages)
 {
-	void *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return pages == MAP_FAILED ? NULL : pages;
+	if (pages != MAP_FAILED)
+		return pages;
+	errno = ENOMEM;
+	return NULL;
 }
 
 void *block_resize(void *old, size_t old_size, size_t size)
 {
 	const size_t was = whole_pages(old_size), needed = whole_pages(size);
-	void *moved;
+	const int access = PROT_READ | PROT_WRITE;
 
 	if (!old)
-		return take(needed);
+		return taken(mmap(NULL, needed, access, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	if (needed < was)
 		munmap((char *)old + needed, was - needed);
 	if (needed == 0)
 		return NULL;
 	if (needed <= was)
 		return old;
-	moved = mremap(old, was, needed, MREMAP_MAYMOVE);
-	return moved == MAP_FAILED ? NULL : moved;
+	return taken(mremap(old, was, needed, MREMAP_MAYMOVE));
 }
 
 const struct policy *block_seal(struct policy *p)

@@ -10,7 +10,7 @@
 
 #include "pure/policy.h"
 
-/* The `resize' of a struct policy_maker; NULL, with errno, when there is no memory. */
+/* The `resize' of a struct policy_maker. NULL, and errno ENOMEM: there is no memory. */
 void *block_resize(void *old, size_t old_size, size_t size);
 
 /* Makes P, which came about by it, read-only. Returns P, or NULL with nothing left of it. */

@@ -91,14 +91,20 @@ static bool map_file(int fd, bool host, struct snapshot_map *map, char **error)
 	char what[SNAPSHOT_ERROR_SIZE] = "is cut short";
 
 	if ((uintmax_t)map->was.st_size > SIZE_MAX)
-		return fail(error, "%s: is too large for this process", map->path);
+		return fail(error, "%s: is too large for this process; %s", map->path,
+			    remedy(host));
 	map->size = (size_t)map->was.st_size;
 	map->bytes = map->size ? mmap(NULL, map->size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
 	if (map->size && map->bytes == MAP_FAILED)
-		return fail(error, "%s: cannot be mapped: %m", map->path);
+		return fail(error, "%s: cannot be mapped: %m; %s", map->path, remedy(host));
 	if (map->size && snapshot_open(map->bytes, map->size, &map->snapshot, what))
 		return true;
 	return fail(error, "%s: %s; %s", map->path, what, remedy(host));
+}
+
+static bool is_absence(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
 }
 
 static enum snapshot_found open_and_map(const char *path, bool host, struct snapshot_map *map,
@@ -108,14 +114,14 @@ static enum snapshot_found open_and_map(const char *path, bool host, struct snap
 	int fd = open(map->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	enum snapshot_found found = SNAPSHOT_UNUSABLE;
 
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+	if (fd < 0 && is_absence(errno))
 		return SNAPSHOT_ABSENT;
 	if (fd < 0) {
 		fail(error, "%s: cannot be read: %m; %s", map->path, remedy(host));
 		return SNAPSHOT_UNUSABLE;
 	}
 	if (fstat(fd, &map->was) < 0)
-		fail(error, "%s: cannot be examined: %m", map->path);
+		fail(error, "%s: cannot be examined: %m; %s", map->path, remedy(host));
 	else if (is_safe(map->path, &map->was, path, host, error) && map_file(fd, host, map, error))
 		found = SNAPSHOT_MAPPED;
 	close(fd);
@@ -187,8 +193,10 @@ static bool holds(const char *path, const struct snapshot_stamp *stamp, char **w
 	const struct stat was = snapshot_file_stat(stamp);
 	struct stat now;
 
+	if (!stamp->there && stat(path, &now) < 0)
+		return is_absence(errno) || fail(why, "%s cannot be read: %m", path);
 	if (!stamp->there)
-		return stat(path, &now) < 0 || fail(why, "%s is there now", path);
+		return fail(why, "%s is there now", path);
 	if (look_at(path, &now) < 0)
 		return fail(why, "%s cannot be read: %m", path);
 	return stamp_is_same(&now, &was) || fail(why, "%s has changed", path);

@@ -29,7 +29,7 @@ int base64_digit(char c)
 }
 
 /* The 24 bits of four digits; false when one is none. */
-static bool decode_four(const char *text, uint32_t *bits)
+static inline bool decode_four(const char *text, uint32_t *bits)
 {
 	/* Each is one too many in the table. */
 	const uint32_t ones = 1u << 18 | 1u << 12 | 1u << 6 | 1u;
@@ -43,10 +43,14 @@ static bool decode_four(const char *text, uint32_t *bits)
 }
 
 /* The first N bytes of BITS, as far as there is room. */
-static void put(uint32_t bits, size_t n, uint8_t *out, size_t at, size_t most)
+static inline void put(uint32_t bits, size_t n, uint8_t *out, size_t at, size_t most)
 {
-	for (size_t i = 0; i < n && at + i < most; i++)
-		out[at + i] = (uint8_t)(bits >> (16 - 8 * i));
+	if (at < most)
+		out[at] = (uint8_t)(bits >> 16);
+	if (n > 1 && at + 1 < most)
+		out[at + 1] = (uint8_t)(bits >> 8);
+	if (n > 2 && at + 2 < most)
+		out[at + 2] = (uint8_t)bits;
 }
 
 long base64_decode(const char *text, size_t len, uint8_t *out, size_t most)

@@ -16,25 +16,23 @@ static const void *at_offset(const struct policy *p, uint32_t offset)
 	return (const char *)p + offset;
 }
 
-/* A name that is looked for, and the hashes of it and of what is behind each of its dots. */
-struct wanted {
-	const char *name;
-	size_t labels;
-	uint32_t hashes[NAME_SIZE / 2 + 1]; /* of the last label, of the last two ... */
+/* The hashes of a name's last label, of its last two ... */
+struct suffixes {
+	size_t n;
+	uint32_t hashes[NAME_SIZE / 2 + 1];
 };
 
-static void hash_suffixes(const char *name, struct wanted *w)
+static void hash_suffixes(const char *name, struct suffixes *out)
 {
 	uint32_t hash = POLICY_HASH_START;
 
-	w->name = name;
-	w->labels = 0;
+	out->n = 0;
 	for (size_t i = strlen(name); i > 0; i--) {
-		if (name[i - 1] == '.' && w->labels < NAME_SIZE / 2)
-			w->hashes[w->labels++] = hash;
+		if (name[i - 1] == '.' && out->n < NAME_SIZE / 2)
+			out->hashes[out->n++] = hash;
 		hash = policy_hash_step(hash, name[i - 1]);
 	}
-	w->hashes[w->labels++] = hash;
+	out->hashes[out->n++] = hash;
 }
 
 static bool is_titled(const struct policy *p, const struct policy_section *s, const char *name,
@@ -74,35 +72,40 @@ static bool look_up(const struct policy *p, const char *name, uint32_t hash_of_n
 }
 
 /* From long to short: "**." of the name itself, then "*." and "**." of its parent ... */
-static bool look_up_wildcards(const struct policy *p, const struct wanted *w,
+static bool look_up_wildcards(const struct policy *p, const char *name,
 			      const struct policy_section **found)
 {
-	const char *const parent = name_parent(w->name);
-	const char *name = w->name;
+	const char *const parent = name_parent(name);
+	struct suffixes suffixes;
 
-	for (size_t i = w->labels; i-- > 0 && !*found; name = name_parent(name)) {
-		if (name == parent && !look_up(p, name, w->hashes[i], WILDCARD_LABEL, found))
+	hash_suffixes(name, &suffixes);
+	for (size_t i = suffixes.n; i-- > 0 && !*found; name = name_parent(name)) {
+		const uint32_t hash = suffixes.hashes[i];
+
+		if (name == parent && !look_up(p, name, hash, WILDCARD_LABEL, found))
 			return false;
-		if (!*found && !look_up(p, name, w->hashes[i], WILDCARD_SUBTREE, found))
+		if (!*found && !look_up(p, name, hash, WILDCARD_SUBTREE, found))
 			return false;
 	}
 	return true;
 }
 
+bool policy_find_title(const struct policy *p, const char *name, enum policy_wildcard wildcard,
+		       const struct policy_section **found)
+{
+	*found = NULL;
+	return look_up(p, name, policy_name_hash(name, strlen(name)), wildcard, found);
+}
+
 bool policy_find(const struct policy *p, const char *name, enum name_kind kind,
 		 const struct policy_section **found)
 {
-	const struct policy_section *s = NULL;
-	struct wanted w;
-
+	if (!policy_find_title(p, name, WILDCARD_NONE, found))
+		return false;
+	if (*found || kind != NAME_HOST || look_up_wildcards(p, name, found))
+		return true;
 	*found = NULL;
-	hash_suffixes(name, &w);
-	if (!look_up(p, name, w.hashes[w.labels - 1], WILDCARD_NONE, &s))
-		return false;
-	if (!s && kind == NAME_HOST && !look_up_wildcards(p, &w, &s))
-		return false;
-	*found = s;
-	return true;
+	return false;
 }
 
 bool policy_enforces(const struct policy *p, int64_t now)

@@ -166,6 +166,10 @@ bool policy_check_top(const struct policy *p, size_t size);
 bool policy_find(const struct policy *p, const char *name, enum name_kind kind,
 		 const struct policy_section **found);
 
+/* The same for the section of exactly one title: NAME behind the star that WILDCARD is. */
+bool policy_find_title(const struct policy *p, const char *name, enum policy_wildcard wildcard,
+		       const struct policy_section **found);
+
 /* Whether any section, whichever it is, is in force as `enforce' at NOW. */
 bool policy_enforces(const struct policy *p, int64_t now);
 

@@ -288,11 +288,9 @@ static uint32_t put_into_index(struct build *b, const char *name, size_t len, ui
 	const struct policy_section *sections = sections_of(b);
 	const uint32_t mask = b->head.index.count - 1;
 	uint64_t *slots = index_of(b);
-	uint32_t hash = POLICY_HASH_START, at;
+	const uint32_t hash = policy_title_hash(policy_name_hash(name, len), wildcard);
+	uint32_t at;
 
-	while (len > 0)
-		hash = policy_hash_step(hash, name[--len]);
-	hash = policy_title_hash(hash, wildcard);
 	for (at = hash & mask; policy_slot_number(slots[at]); at = (at + 1) & mask) {
 		uint32_t there = policy_slot_number(slots[at]);
 
@@ -318,8 +316,8 @@ int build_section(struct build *b, const struct draft *draft, const char *name,
 	if (!copy)
 		return -1;
 	memset(copy + room - ALIGNMENT, 0, ALIGNMENT);
-	memcpy(copy, name, len);
-	b->pins.at = b->block.used;
+	strcpy(copy, name);
+	b->pins_at = b->block.used;
 	there = put_into_index(b, name, len, draft->wildcard, number);
 	if (there == number)
 		return 0;
@@ -389,11 +387,11 @@ int build_pin(struct build *b, bool in_section, const struct policy_pin *pin,
 	      struct policy_place *twin)
 {
 	struct pin_list *list = in_section ? &b->pins : &b->deny;
-	const char *bytes = in_section ? b->block.bytes : b->denied.bytes;
+	const char *pins = in_section ? b->block.bytes + b->pins_at : b->denied.bytes;
 	const struct policy_pin *found;
 	struct policy_pin *added;
 
-	if (find_pin(list, (const struct policy_pin *)(bytes + list->at), pin, &found) < 0)
+	if (find_pin(list, (const struct policy_pin *)pins, pin, &found) < 0)
 		return -1;
 	if (found) {
 		*twin = found->place;
@@ -416,7 +414,7 @@ void build_section_end(struct build *b)
 	sections_of(b)[number - 1] = (struct policy_section){
 		.check = policy_body_check(body, b->block.used - d->name, number),
 		.name = d->name,
-		.pins = { .at = (uint32_t)b->pins.at, .count = b->pins.count },
+		.pins = { .at = (uint32_t)b->pins_at, .count = b->pins.count },
 		.place = d->place,
 		.ca_file = d->ca_file,
 		.expires_day = d->expires_day,

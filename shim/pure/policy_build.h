@@ -17,9 +17,8 @@ struct array {
 	size_t size;
 };
 
-/* The pins of one section, or of the top: where they are, and a hash table of them. */
+/* How many pins one section has, or the top, and a hash table of them. */
 struct pin_list {
-	size_t at;	    /* in their array */
 	uint32_t count;	    /* so many */
 	struct array slots; /* uint32_t: `before' + pin number + 1; up to `before' vacant */
 	uint32_t before;    /* pins in the list's earlier uses */
@@ -44,8 +43,9 @@ struct build {
 	struct array texts;
 	struct draft section; /* the last one, which goes to the block when it ends */
 	struct pin_list pins; /* its pins, in the block */
-	struct pin_list deny; /* the top's, in `denied' */
-	struct array denied;  /* struct policy_pin */
+	size_t pins_at;
+	struct pin_list deny;		     /* the top's, in `denied' */
+	struct array denied;		     /* struct policy_pin */
 	struct array logs, exempts, revoked; /* struct policy_value */
 	struct array ca_files;		     /* struct policy_value, no two of one text */
 	struct array ca_slots;		     /* uint32_t: hash table of their numbers + 1 */

@@ -12,6 +12,13 @@
 
 #define ALIGNMENT 4
 
+/* A block is the same on every machine of one byte order, and has no gap whose bytes are anything.
+ */
+_Static_assert(sizeof(struct policy) == 176, "the head of a block");
+_Static_assert(sizeof(struct policy_section) == 48, "a section of a block");
+_Static_assert(sizeof(struct policy_pin) == 44 && sizeof(struct policy_value) == 12,
+	       "a pin and a value of a block");
+
 static const char *bytes_at(const struct policy *p, uint32_t offset)
 {
 	return (const char *)p + offset;
@@ -138,7 +145,7 @@ static bool has_tables(const struct policy *p)
 	const uint64_t checks = (uint64_t)p->revoked_keys.count * sizeof(uint64_t);
 
 	return is_in_block(p, p->sections, sizeof(struct policy_section)) &&
-	       p->sections.at % _Alignof(struct policy_section) == 0 &&
+	       p->sections.at % sizeof(uint64_t) == 0 &&
 	       is_in_block(p, p->index, sizeof(uint64_t)) && p->index.at % sizeof(uint64_t) == 0 &&
 	       slots > 0 && (slots & (slots - 1)) == 0 &&
 	       is_in_block(p, p->revoked_keys, sizeof(struct policy_pin)) &&

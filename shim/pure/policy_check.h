@@ -24,17 +24,26 @@ bool policy_section_holds(const struct policy *p, uint32_t number);
 /* Whether TEXT is one that can be read. */
 bool policy_is_text(const struct policy *p, uint32_t text);
 
-/* The hash of a name of LEN bytes; of what stands behind any of its dots, too, on the way. */
+/* The hash of a name; on the way it is that of what stands behind each of its dots. */
 #define POLICY_HASH_START 0x811c9dc5u
 static inline uint32_t policy_hash_step(uint32_t hash, char c)
 {
 	return (hash ^ (unsigned char)c) * 0x01000193u; /* FNV-1a, from the name's end */
 }
 
+static inline uint32_t policy_name_hash(const char *name, size_t len)
+{
+	uint32_t hash = POLICY_HASH_START;
+
+	while (len > 0)
+		hash = policy_hash_step(hash, name[--len]);
+	return hash;
+}
+
 /* The hash of a title, of which HASH is the name's. */
 static inline uint32_t policy_title_hash(uint32_t hash, enum policy_wildcard wildcard)
 {
-	hash = (hash ^ (uint32_t)wildcard << 30) * 0x85ebca6bu;
+	hash = (hash ^ (uint32_t)wildcard * 0x9e3779b1u) * 0x85ebca6bu;
 	return hash ^ hash >> 15;
 }
 

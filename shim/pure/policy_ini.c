@@ -147,7 +147,7 @@ static int read_line(struct reader *r, char *out, size_t size)
 		return -1;
 	line = piece_strip(line);
 	if (is_section(line)) {
-		strcpy(out, "[a section]"); /* its name may not fit */
+		strcpy(out, "[x]"); /* its name may not fit */
 		return read_section(r, line);
 	}
 	return read_pair(r, line, out, size);

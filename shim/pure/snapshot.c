@@ -85,6 +85,30 @@ static bool parts_hold(const struct snapshot *s)
 	return true;
 }
 
+static bool has_file(const struct snapshot *s, uint32_t text)
+{
+	const char *path = policy_string(s->policy, text);
+
+	for (uint32_t i = 0; i < s->head->n_files; i++)
+		if (strcmp(snapshot_path(s, s->files[i].path), path) == 0)
+			return true;
+	return false;
+}
+
+/* Who uses a policy relies upon what it names being there. */
+static bool has_all_files(const struct snapshot *s)
+{
+	const struct policy *p = s->policy;
+	const struct policy_value *ca_files;
+	size_t n;
+
+	ca_files = policy_values(p, p->ca_files, &n);
+	for (size_t i = 0; i < n; i++)
+		if (!has_file(s, ca_files[i].text))
+			return false;
+	return !p->ct_logs.text || has_file(s, p->ct_logs.text);
+}
+
 bool snapshot_open(const void *bytes, size_t size, struct snapshot *out,
 		   char error[SNAPSHOT_ERROR_SIZE])
 {
@@ -102,7 +126,8 @@ bool snapshot_open(const void *bytes, size_t size, struct snapshot *out,
 		.files = (const void *)((const char *)bytes + head->files),
 		.policy = (const void *)((const char *)bytes + head->block),
 	};
-	if (!parts_hold(out) || !policy_check_top(out->policy, head->block_size))
+	if (!parts_hold(out) || !policy_check_top(out->policy, head->block_size) ||
+	    !has_all_files(out))
 		return fail(error, "is damaged");
 	return true;
 }

@@ -57,6 +57,17 @@ struct snapshot_head {
 	uint64_t block; /* offset of the block, a multiple of SNAPSHOT_PAGE */
 };
 
+/* The same on every machine, so that 32-bit programs use what 64-bit ones wrote. */
+_Static_assert(sizeof(struct snapshot_head) == 80 && offsetof(struct snapshot_head, made) == 32 &&
+		       offsetof(struct snapshot_head, block) == 72,
+	       "a head has the same layout everywhere");
+_Static_assert(sizeof(struct snapshot_stamp) == 88 &&
+		       offsetof(struct snapshot_stamp, device) == 8 &&
+		       offsetof(struct snapshot_stamp, sha256) == 56,
+	       "and so has a stamp");
+_Static_assert(sizeof(struct snapshot_file) == 32 && offsetof(struct snapshot_file, at) == 8,
+	       "and a file");
+
 /* A snapshot that has been opened. What it points to lives as long as the bytes. */
 struct snapshot {
 	const struct snapshot_head *head;

@@ -149,6 +149,7 @@ static bool judge_keys(const struct demand *d, const struct evidence *e, struct 
 		return false;
 	j->pin = find_denied(p, p->deny, e);
 	if (!j->pin && !find_revoked(p, e, &j->pin)) {
+		decide(j, VERDICT_REFUSED, REASON_INTERNAL_ERROR, nowhere);
 		j->damaged = true;
 		return true;
 	}
@@ -377,10 +378,6 @@ void verdict_judge(const struct demand *d, const struct evidence *e, struct judg
 	if (lacks_lists(d->policy))
 		return;
 	objected = judge_keys(d, e, &of_keys);
-	if (of_keys.damaged) {
-		out->damaged = true;
-		return;
-	}
 	if (d->section)
 		judge_section(d, e, &of_name);
 	else

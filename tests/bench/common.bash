@@ -22,32 +22,75 @@ title() { # VARIANT
 	stunnel) echo 'stunnel, verifyPeer' ;;
 	haproxy) echo 'haproxy, one certificate' ;;
 	1) echo 'shim, 1 section' ;;
-	[0-9]*) sed -E ':a; s/([0-9])([0-9]{3})($|,)/\1,\2\3/; ta; s/.*/shim, & sections/' <<<"$1" ;;
+	[0-9]*) echo "shim, $(thousands "$1") sections" ;;
+	snapshot-1) echo 'snapshot, 1 section' ;;
+	snapshot-*) echo "snapshot, $(thousands "${1#snapshot-}") sections" ;;
+	inih) echo 'inih alone' ;;
+	check | compile) echo "pinshim $1" ;;
 	*) echo "$1" ;;
 	esac
 }
 
-in_variant() { # VARIANT COMMAND...: one under a policy has it in policies/VARIANT.ini
-	local variables=()
+thousands() { # NUMBER: with commas
+	sed -E ':a; s/([0-9])([0-9]{3})($|,)/\1,\2\3/; ta' <<<"$1"
+}
+
+# Sets VARIABLES; one under a policy has it in policies/VARIANT.ini.
+environment_of() { # VARIANT
+	variables=()
 	case $1 in
-	bare | curl | stunnel | haproxy) ;;
+	bare | curl | stunnel | haproxy | inih | check | compile) ;;
 	empty | control) variables=("LD_PRELOAD=$OUT/$1.so") ;;
 	idle) variables=("LD_PRELOAD=$BUILD/libpinshim.so") ;;
 	*) variables=("LD_PRELOAD=$BUILD/libpinshim.so" "PINSHIM_POLICY=$OUT/policies/$1.ini") ;;
 	esac
+}
+
+in_variant() { # VARIANT COMMAND...
+	local variables
+	environment_of "$1"
 	"${CLEAN[@]}" "${variables[@]}" "${@:2}"
 }
 
-# SECTIONS sections, no two alike and in no order; among them, in the middle, localhost's.
+# SECTIONS sections of two pins each, no two alike and in no order; among them, in the middle, localhost's.
 make_policy() { # SECTIONS LINE...: what localhost's section says
-	mkdir -p "$OUT/policies"
-	awk -v n="$1" -v lines="$(printf '%s\n' "${@:2}")" 'BEGIN {
-		for (i = 1; i <= n; i++)
-			if (i == int((n + 1) / 2))
-				printf "[localhost]\n%s\n", lines
-			else
-				printf "[h%07d.example.com]\npin = sha256/%042dA=\n", (i * 7368787) % 10000019, i
-	}'
+	awk -v n="$1" -v lines="$(printf '%s\n' "${@:2}")" '
+		function pin(x) { return "pin = sha256/" x x x x x "pinshimA=\n" }
+		BEGIN {
+			for (i = 1; i <= n; i++)
+				if (i == int((n + 1) / 2))
+					printf "[localhost]\n%s\n", lines
+				else
+					printf "[h%07d.example.com]\n%s%s", (i * 7368787) % 10000019,
+						pin(sprintf("%07d", i)), pin(sprintf("%07d", i + 5000000))
+		}'
+}
+
+# The variants SIZE and snapshot-SIZE: the same policy, which accepts one.pem, without a snapshot and with
+# one. They are made once.
+need_sizes() { # SIZE...
+	local size
+	for size; do
+		[ ! -e "policies/snapshot-$size.ini" ] || continue
+		make_policy "$size" "pin = $(<one.pin)" "pin = $(<pki/nobody.pin)" >"policies/$size.ini"
+		ln "policies/$size.ini" "policies/snapshot-$size.ini"
+		"${CLEAN[@]}" "$BUILD/pinshim" compile "$OUT/policies/snapshot-$size.ini" >>compile.log
+	done
+}
+
+# Stops unless VARIANT is one with a snapshot and a process has that mapped, or neither is so.
+sees_snapshot() { # VARIANT MAPS: the process's /proc/PID/maps or smaps
+	local mapped=no wanted=no
+	! grep -q "\.snapshot$" "$2" || mapped=yes
+	[[ $1 != *snapshot-* ]] || wanted=yes
+	[ "$mapped" = yes ] || [ "$wanted" = no ] || {
+		echo "bench: '$1' has no snapshot mapped" >&2
+		return 1
+	}
+	[ "$mapped" = no ] || [ "$wanted" = yes ] || {
+		echo "bench: '$1' has a snapshot mapped, which it must not" >&2
+		return 1
+	}
 }
 
 # --- what was measured
@@ -66,6 +109,21 @@ measure() { # GROUP PREFIX VARIANT COMMAND...
 		sample "$1" "$2$name" "$unit" "$3" "$value"
 		# shellcheck disable=SC2034 # for whoever asked
 		[ "$name" != own ] || own=$value
+	done <<<"$said"
+}
+
+# Starts programs of all VARIANTs COUNT times, in turns. FUNCTION VARIANT prints the command, one word a line.
+take_turns() { # GROUP COUNT FUNCTION VARIANT...
+	local group=$1 count=$2 function=$3 words=() command variables variant said i name unit value
+	shift 3
+	for variant; do
+		environment_of "$variant"
+		mapfile -t command < <("$function" "$variant")
+		words+=(-- "${variables[@]}" "${command[@]}")
+	done
+	said=$("${CLEAN[@]}" ./spawn "$count" "${words[@]:1}")
+	while read -r i name unit value; do
+		sample "$group" "$name" "$unit" "${!i}" "$value"
 	done <<<"$said"
 }
 
@@ -239,7 +297,7 @@ table() { # GROUP BASE MEASURE:HEADING:STYLE... -- VARIANT...
 				result[f[2], f[3]] = f[5] "\t" f[6] "\t" f[7] "\t" f[8] "\t" f[9] "\t" f[10] "\t" f[11]
 				median[f[2], f[3]] = f[6]
 			}
-			printf "  %-26s", ""
+			printf "  %-30s", ""
 			for (c = 1; c <= columns; c++) {
 				split(column[c], is, ":")
 				measure[c] = is[1]
@@ -250,9 +308,83 @@ table() { # GROUP BASE MEASURE:HEADING:STYLE... -- VARIANT...
 			print ""
 		}
 		{
-			printf "  %-26s", $2
+			printf "  %-30s", $2
 			for (c = 1; c <= columns; c++)
 				printf "  %-" width[c] "s", cell(measure[c], $1, style[c])
 			print ""
 		}' | sed 's/ *$//'
+}
+
+# --- what is taken over into README
+
+# Prints a table in Markdown, one row a VARIANT, and keeps it in readme.md. A column is
+# MEASURE:STYLE:HEADING; STYLE is `value' (a median), `count' (the same, whole), `ratio' (times as much
+# as the base has, with its range), or `percent' (more than the base).
+rows() { # GROUP MEASURE:STYLE:HEADING... -- VARIANT...
+	local group=$1 columns=() variant
+	shift
+	while [ "$1" != -- ]; do
+		columns+=("$1")
+		shift
+	done
+	shift
+	for variant; do
+		printf '%s\t%s\n' "$variant" "$(title "$variant")"
+	done | awk -F'\t' -v group="$group" -v list="$(printf '%s\n' "${columns[@]}")" '
+		function number(x) { return x >= 1000 ? commas(x) : sprintf("%." (x >= 100 ? 0 : x >= 10 ? 1 : 2) "f", x) }
+		function commas(x) {
+			x = sprintf("%.0f", x)
+			while (match(x, /[0-9][0-9][0-9][0-9](,|$)/))
+				x = substr(x, 1, RSTART) "," substr(x, RSTART + 1)
+			return x
+		}
+		function cell(m, v, style,   r) {
+			if (split(result[m, v], r, "\t") == 0)
+				return ""
+			if (style == "value")
+				return number(r[2])
+			if (style == "count")
+				return commas(r[2])
+			if (style == "ratio")
+				return sprintf("x %.3f (%.3f - %.3f)", r[5], r[6], r[7])
+			return sprintf("%+.2f %%", 100 * (r[5] - 1))
+		}
+		BEGIN {
+			columns = split(list, column, "\n")
+			while ((getline line < "results.tsv") > 0) {
+				split(line, f, "\t")
+				if (f[1] == group)
+					result[f[2], f[3]] = f[5] "\t" f[6] "\t" f[7] "\t" f[8] "\t" f[9] "\t" f[10] "\t" f[11]
+			}
+			line = "| |"
+			rule = "|---|"
+			for (c = 1; c <= columns; c++) {
+				split(column[c], is, ":")
+				line = line " " is[3] " |"
+				rule = rule "---|"
+			}
+			print "\n" line "\n" rule
+		}
+		{
+			line = "| " $2 " |"
+			for (c = 1; c <= columns; c++) {
+				split(column[c], is, ":")
+				line = line " " cell(is[1], $1, is[2]) " |"
+			}
+			print line
+		}' | tee -a readme.md | sed 's/^/  /'
+}
+
+# Prints how much MEASURE of VARIANT is above that of BASE, round by round: the median, least and greatest.
+difference() { # GROUP MEASURE VARIANT BASE
+	awk -F'\t' -v group="$1" -v measure="$2" -v variant="$3" -v base="$4" '
+		$1 != group || $2 != measure { next }
+		$4 == base { below[$5] = $6 }
+		$4 == variant { above[$5] = $6; unit = $3 }
+		END {
+			for (r in above)
+				print above[r] - below[r]
+		}' samples.tsv | sort -g | awk '
+		{ v[NR] = $1 }
+		END { printf "%+.6g (%+.6g - %+.6g)\n", v[int((NR + 1) / 2)], v[1], v[NR] }'
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# One curl call to a server on this machine: the time from its start to its end, and instructions.
+# One curl call to a server on this machine: the time from its start to its end, by the clock and of
+# processors (of which the kernel's part is more than half), and the instructions outside the kernel.
 # Sourced by scripts/bench.sh.
 # shellcheck shell=bash disable=SC2154 # what common.bash and scripts/bench.sh set
 
@@ -10,11 +11,12 @@ fetch() { # VARIANT: the command
 	[ "$1" != curl ] || printf '%s\n' --pinnedpubkey "$(sed s,/,//, one.pin)"
 }
 
+# What is as fast as bare takes many turns, since it is compared by the hundredth; what reads a large text, few.
 curl_once() {
-	local variant command
-	for variant in "${variants[@]}"; do
-		mapfile -t command < <(fetch "$variant")
-		measure curl '' "$variant" ./spawn "$(times 10)" "${command[@]}"
+	local variant
+	take_turns curl "$(times 60)" fetch "${fast[@]}"
+	for variant in "${slow[@]}"; do
+		take_turns curl "$(times $((variant > 100000 ? 1 : 5)))" fetch "$variant"
 	done
 }
 
@@ -25,14 +27,34 @@ count_curl() { # VARIANT
 	sample curl instructions instructions "$1" "$counts"
 }
 
+# curl opens where its output goes when it has some: after the handshake. There it waits for a reader.
+see_curl() { # VARIANT
+	local variables command pid
+	environment_of "$1"
+	mapfile -t command < <(fetch "$1" | sed s,^/dev/null$,fifo,)
+	rm -f fifo
+	mkfifo fifo
+	"${CLEAN[@]}" "${variables[@]}" "${command[@]}" &
+	pid=$!
+	started "$pid"
+	wait_for waits_for_reader "$pid"
+	sees_snapshot "$1" "/proc/$pid/maps"
+	cat fifo >/dev/null
+	wait "$pid"
+}
+
+# Whether PID has all of its handshake behind it.
+waits_for_reader() { # PID
+	grep -qs '^wait_for_partner' "/proc/$1/wchan"
+}
+
 group_curl() {
-	local port server variant variants sizes command
-	sizes=(1 1000 100000)
+	local port server variant sizes fast slow command
+	sizes=(1 1000 100000 1000000)
 	[ -z "$TINY" ] || sizes=(1 1000)
-	variants=(bare empty control curl idle "${sizes[@]}")
-	for variant in "${sizes[@]}"; do
-		make_policy "$variant" "pin = $(<one.pin)" >"policies/$variant.ini"
-	done
+	fast=(bare empty control curl idle 1 1000 "${sizes[@]/#/snapshot-}")
+	slow=("${sizes[@]:2}")
+	need_sizes "${sizes[@]}"
 	make_policy 1 "pin = $(<pki/nobody.pin)" >policies/wrong.ini
 
 	: >curl-server.log
@@ -45,7 +67,10 @@ group_curl() {
 
 	mapfile -t command < <(fetch bare)
 	must_fail wrong "${command[@]}"
-	for variant in "${variants[@]}"; do
+	for variant in "${sizes[@]}" "${sizes[@]/#/snapshot-}"; do
+		see_curl "$variant"
+	done
+	for variant in "${fast[@]}" $([ "${#slow[@]}" -eq 0 ] || echo 100000); do
 		meanwhile count_curl "$variant"
 	done
 	counted
@@ -54,6 +79,9 @@ group_curl() {
 	end "$server"
 
 	summarise curl bare
-	printf '\nOne curl call to a server on this machine\n'
-	table curl bare 'each:ms:time' 'instructions:instructions:count' -- "${variants[@]}"
+	printf '\nOne curl call to a server on this machine; instructions are those outside the kernel\n'
+	table curl bare 'each:ms:time' 'cpu:ms of a processor:time' -- "${fast[@]}" "${slow[@]}"
+	table curl bare 'instructions:instructions:count' -- "${fast[@]}" "${slow[@]}"
+	rows curl instructions:count:instructions instructions:percent:'' cpu:value:'ms of a processor' \
+		cpu:ratio:'' each:value:ms each:ratio:'' -- bare empty curl idle "${sizes[@]}" "${sizes[@]/#/snapshot-}"
 }

@@ -2,8 +2,9 @@
 /*
  * Handshakes of one kind, one after the other in each of some threads: server and client in one
  * process, over memory. Prints what the first one took (with the contexts, so with what is read for
- * them), the private memory of the process after it, and how many a second all threads made. Each
- * is looked at: one that is not of the kind that was asked for ends the program.
+ * them), the memory of the process after it, and how many a second all threads made. Each is looked
+ * at: one that is not of the kind that was asked for ends the program. What is mapped after the
+ * first goes to the file MAPS; while that is a FIFO that nobody reads, the process waits.
  */
 #include "ends.h"
 
@@ -11,6 +12,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct client {
 	SSL *ssl;
@@ -29,8 +31,11 @@ static SSL_CTX *client_ctx, *server_ctx;
 static int count; /* handshakes of each thread */
 static pthread_barrier_t ready;
 
-/* Not static: a profiler is asked for what is spent inside of it, what a client pays. */
+/* Not static: a profiler is asked for what is spent inside of them: what a client pays, the first
+ * handshake, and all that are counted. */
 int client_step(struct client *c, BIO *wire);
+void first_handshake(struct client *c);
+void further_handshakes(struct client *c);
 
 __attribute__((noinline)) int client_step(struct client *c, BIO *wire)
 {
@@ -91,6 +96,17 @@ static void handshake(struct client *c)
 	c->done = 0;
 }
 
+__attribute__((noinline)) void first_handshake(struct client *c)
+{
+	handshake(c);
+}
+
+__attribute__((noinline)) void further_handshakes(struct client *c)
+{
+	for (int i = 0; i < count; i++)
+		handshake(c);
+}
+
 static void *work(void *argument)
 {
 	struct worker *w = argument;
@@ -99,34 +115,61 @@ static void *work(void *argument)
 	pthread_barrier_wait(&ready);
 	w->spent = -thread_time();
 	w->begun = now();
-	for (int i = 0; i < count; i++)
-		handshake(&w->client);
+	further_handshakes(&w->client);
 	w->ended = now();
 	w->spent += thread_time();
 	SSL_SESSION_free(w->client.session);
 	return NULL;
 }
 
+/* KiB of the LINE when it is called NAME. */
+static void take(const char *line, const char *name, long *kib)
+{
+	const size_t len = strlen(name);
+
+	if (strncmp(line, name, len) == 0 && line[len] == ':')
+		*kib = atol(line + len + 1);
+}
+
+/*
+ * What no other process could share: pages that were written to. Pages of files that were only read
+ * are the kernel's cache, whoever else has them mapped.
+ */
 static void print_memory(void)
 {
-	long kib, clean = 0, dirty = 0, peak = 0;
+	long resident = 0, anonymous = 0, dirty = 0, peak = 0;
 	char line[256];
 	FILE *f = fopen("/proc/self/smaps_rollup", "re");
 
 	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "Private_Clean: %ld", &kib) == 1)
-			clean = kib;
-		else if (sscanf(line, "Private_Dirty: %ld", &kib) == 1)
-			dirty = kib;
+		take(line, "Rss", &resident);
+		take(line, "Anonymous", &anonymous);
+		take(line, "Private_Dirty", &dirty);
 	}
-	if (!f || !dirty || fclose(f) != 0)
+	if (!f || !dirty || !anonymous || fclose(f) != 0)
 		fail("smaps_rollup");
 	f = fopen("/proc/self/status", "re");
-	while (f && !peak && fgets(line, sizeof(line), f))
-		(void)!sscanf(line, "VmHWM: %ld", &peak);
-	if (!f || fclose(f) != 0)
+	while (f && fgets(line, sizeof(line), f))
+		take(line, "VmHWM", &peak);
+	if (!f || !peak || fclose(f) != 0)
 		fail("status");
-	printf("private KiB %ld\ndirty KiB %ld\npeak KiB %ld\n", clean + dirty, dirty, peak);
+	printf("private KiB %ld\nanonymous KiB %ld\nfiles KiB %ld\npeak KiB %ld\n", dirty,
+	       anonymous, resident - anonymous, peak);
+}
+
+static void write_maps(const char *to)
+{
+	FILE *maps = fopen("/proc/self/smaps", "re"), *out;
+	char line[4096];
+
+	fflush(stdout); /* to whoever waits for us to wait */
+	out = fopen(to, "we");
+	if (!maps || !out)
+		fail(to);
+	while (fgets(line, sizeof(line), maps))
+		fputs(line, out);
+	if (fclose(maps) != 0 || fclose(out) != 0)
+		fail(to);
 }
 
 int main(int argc, char **argv)
@@ -136,8 +179,8 @@ int main(int argc, char **argv)
 	double begun, ended, spent;
 	int threads;
 
-	if (argc != 7) {
-		fprintf(stderr, "usage: handshake KIND COUNT THREADS CHAIN KEY ANCHOR\n");
+	if (argc != 7 && argc != 8) {
+		fprintf(stderr, "usage: handshake KIND COUNT THREADS CHAIN KEY ANCHOR [MAPS]\n");
 		return 2;
 	}
 	kind = find_kind(argv[1]);
@@ -155,10 +198,12 @@ int main(int argc, char **argv)
 	server_ctx = server_context(kind, argv[4], argv[5]);
 	begun += now();
 	spent -= thread_time();
-	handshake(&first);
+	first_handshake(&first);
 	spent += thread_time();
 	printf("first ms %.4f\nfirst-cpu ms %.4f\n", (now() - begun) / 1e6, spent / 1e6);
 	print_memory();
+	if (argc == 8)
+		write_maps(argv[7]);
 	SSL_SESSION_free(first.session);
 
 	pthread_barrier_init(&ready, NULL, threads);

@@ -5,11 +5,12 @@
 # Sourced by scripts/bench.sh.
 # shellcheck shell=bash disable=SC2154 # what common.bash and scripts/bench.sh set
 
+program_without_tls() {
+	echo /bin/true
+}
+
 start_once() {
-	local variant
-	for variant in bare empty control idle; do
-		measure start '' "$variant" ./spawn "$(times 300)" /bin/true
-	done
+	take_turns start "$(times 300)" program_without_tls bare empty control idle
 }
 
 group_start() {
@@ -23,5 +24,6 @@ group_start() {
 
 	summarise start empty
 	printf '\nStarting and ending /bin/true, compared with the empty object\n'
-	table start empty 'each:ms:time' 'instructions:instructions:count' -- bare empty control idle
+	table start empty 'each:ms:time' 'cpu:ms of a processor:time' -- bare empty control idle
+	table start empty 'instructions:instructions:count' -- bare empty control idle
 }

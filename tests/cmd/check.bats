@@ -148,6 +148,14 @@ quiet() {
 			[[ $star$other == '**b.test' ]] || quiet
 		done
 	done
+	check_lines '[**.b.test]' "deny = $PIN_A" '[b.test]' "pin = $PIN_B" "pin = $PIN_C"
+	warns 3 "[b.test] does not have the \`deny' of [**.b.test] (p.ini:2)"
+	check_lines '[a.b.x.test]' "pin = $PIN_B" "pin = $PIN_C" '[**.x.test]' "deny = $PIN_A" '[*.b.x.test]' \
+		"deny = $PIN_C"
+	[ "${#stderr_lines[@]}" -eq 3 ]
+	says "p.ini:1: warning: [a.b.x.test] does not have the \`deny' of [*.b.x.test] (p.ini:7)"
+	says "p.ini:1: warning: [a.b.x.test] does not have the \`deny' of [**.x.test] (p.ini:5)"
+	says "p.ini:6: warning: [*.b.x.test] does not have the \`deny' of [**.x.test] (p.ini:5)"
 	check_lines '[**.b.test]' "deny = $PIN_A" '[*.b.test]' "deny = $PIN_B"
 	warns 3 '[*.b.test] does not have'
 	check_lines '[**.b.test]' "deny = $PIN_A" '[*.b.test]' "deny = $PIN_A" '[a.b.test]' 'mode = off'

@@ -85,8 +85,17 @@ def policy(r, day):
                   after=r.choice([None, None, "enforce", "report", "off"]))
 
 
-def text(r, p):
-    """P as a file."""
+def revoked_list(r, keys):
+    """KEYS as a `revoked' list."""
+    lines = [r.choice(["sha256/", "sha256//"]) + pin(k, "deny") + r.choice(["", "", " "]) for k in keys]
+    lines += r.choice([[], ["# nothing"], lines[:1]])
+    r.shuffle(lines)
+    return ("\n".join(lines) + "\n").encode()
+
+
+def text(r, p, revoked=(), trusts=False):
+    """P as a file; those of its keys that are in REVOKED stand in a list, /list. With TRUSTS,
+    sections may name a file of trust anchors."""
     def line(key, value):
         return (r.choice(["", "", "  ", "\t"]) + key + r.choice([" = ", "=", "  =  ", "= "]) + value
                 + r.choice(["", "", "", " ; why", "\t", " "]))
@@ -102,7 +111,8 @@ def text(r, p):
         return r.choice(["sha256/", "sha256//"]) + pin(letter, kind)
 
     top = [("mode", p.mode), ("unlisted", p.unlisted), ("unnamed", p.unnamed), ("after-expiry", p.after)]
-    top += [("deny", value("deny", d)) for d in p.deny]
+    top += [("deny", value("deny", d)) for d in p.deny if d not in revoked]
+    top += [("revoked", "/list")] if revoked else []
     if any(s.ct for s in p.sections):
         top.append(("ct-logs", "/logs.conf"))
     r.shuffle(top)
@@ -112,6 +122,7 @@ def text(r, p):
         pairs = [(kind, value(kind, letter)) for kind, letter in s.pins]
         pairs += [("mode", s.mode), ("match", s.match), ("verify", "full" if s.full else None),
                   ("ct", "require" if s.ct else None), ("tofu", "yes" if s.tofu else None),
+                  ("ca-file", r.choice([None, "/ca.pem", "/other.pem"]) if s.full and trusts else None),
                   ("after-expiry", s.after)]
         if s.expires is not None:
             day = datetime.datetime.fromtimestamp(s.expires, datetime.timezone.utc)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Asks the library (decide) and the model the same random questions, and holds both to two
 properties: another spelling of a name never changes the answer, and a stricter policy never lets
-more through. differ.py DECIDE SEED CASES [BROKEN]: BROKEN names a rule that the model is to get
+more through. Asked of a snapshot, the library says the same to the letter. differ.py DECIDE SEED CASES [BROKEN]: BROKEN names a rule that the model is to get
 wrong, for the test that a difference is seen. Exits with 1 and shows the case where they differ.
 """
 import copy
@@ -64,19 +64,27 @@ class Questions:
     def __init__(self):
         self.input, self.asked = [], []
 
-    def policy(self, text):
-        self.input.append(b"P %d\n%s" % (len(text), text))
+    def policy(self, text, revoked):
+        self.input.append(b"P %d %d\n%s%s" % (len(text), len(revoked), text, revoked))
 
     def case(self, name, shown, now, note):
         self.input.append(case_line(name, shown, now))
         self.asked.append((name, shown, now, note))
 
-    def answers(self, decide):
-        done = subprocess.run([decide], input=b"".join(self.input), stdout=subprocess.PIPE, check=True)
+    def lines(self, *command):
+        done = subprocess.run(command, input=b"".join(self.input), stdout=subprocess.PIPE, check=True)
         lines = done.stdout.decode().splitlines()
         if len(lines) != len(self.asked):
             raise SystemExit(f"{len(self.asked)} questions, {len(lines)} answers")
-        return [tuple(line.split()) for line in lines]
+        return lines
+
+    def answers(self, decide):
+        """The answers, and what is wrong with those of a snapshot."""
+        lines, others = self.lines(decide), self.lines(decide, "snapshot")
+        wrong = [f"{text.decode()}\n{name!r} {shown} at {now}\nlibrary: {line}\nby its snapshot: {other}"
+                 for (name, shown, now, (_, text, _)), line, other in zip(self.asked, lines, others)
+                 if line != other]
+        return [tuple(line.split()[:2]) for line in lines], wrong
 
 
 def break_model(rule):
@@ -112,17 +120,17 @@ def differ(decide, r, count):
         asked = [(cases.name_near(r, p), cases.shown(r), day * 86400 + r.choice([0, cases.NOON, 86399]))
                  for _ in range(CASES_EACH)]
         for which, note in ((p, "as it is"), (q, step)):
-            text = cases.text(r, which)
-            questions.policy(text)
+            revoked = r.sample(which.deny, r.randint(0, len(which.deny)))
+            text = cases.text(r, which, revoked, True)
+            questions.policy(text, cases.revoked_list(r, revoked) if revoked else b"")
             for name, shown, now in asked:
                 other = name if name is None or model.normal(name) is None else cases.spelling(r, name)
                 questions.case(name, shown, now, (which, text, note))
                 questions.case(other, shown, now, (which, text, note))
         texts.append(p)
         done += 4 * CASES_EACH
-    answers = questions.answers(decide)
-    wrong = check(questions.asked, answers)
-    return answers, wrong
+    answers, wrong = questions.answers(decide)
+    return answers, wrong + check(questions.asked, answers)
 
 
 def check(asked, answers):

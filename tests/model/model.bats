@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The decision against a second, naive model of it (model.py): random policies, names and servers,
-# first as the library's pure code decides, then as real handshakes end. PINSHIM_SEED and
+# first as the library's pure code decides, from a text and from a snapshot, then as real handshakes end. PINSHIM_SEED and
 # PINSHIM_CASES, PINSHIM_HANDSHAKES and PINSHIM_EACH (handshakes a policy) set another run's size.
 
 HERE=$BATS_TEST_DIRNAME
@@ -16,10 +16,10 @@ differ() { # CASES [RULE]: RULE is one that the model gets wrong
 	env -i PATH=/usr/bin:/bin /usr/bin/python3 -B "$HERE/differ.py" "$PROGRAMS/decide" "$SEED" "$@"
 }
 
-soak() { # HANDSHAKES EACH [VARIABLE=VALUE...]
+soak() { # HANDSHAKES EACH [VARIABLE=VALUE...]: with snapshots where COMMAND makes them
 	env -i PATH=/usr/bin:/bin /usr/bin/python3 -B "$HERE/plan.py" "$T" "$SEED" $(($1 / $2 + 2))
-	env -i PATH=/usr/bin:/bin "HOME=$T" "${@:3}" PINSHIM_LOG=none \
-		"PINSHIM_POLICY=$T/a.ini:$T/b.ini" "$PROGRAMS/soak" "$T" "$1" "$2" "$SEED" 512 3>&-
+	env -i PATH=/usr/bin:/bin "HOME=$T" "${@:3}" PINSHIM_LOG=none "PINSHIM_POLICY=$T/a.ini:$T/b.ini" \
+		"$PROGRAMS/soak" "$T" "$1" "$2" "$SEED" 512 ${COMMAND:+"$COMMAND"} 3>&-
 }
 
 @test "random policies, names and servers: the library decides as the model does" {
@@ -52,6 +52,10 @@ soak() { # HANDSHAKES EACH [VARIABLE=VALUE...]
 
 @test "handshakes of a process whose policies change end as the model says" {
 	soak "${PINSHIM_HANDSHAKES:-12000}" "${PINSHIM_EACH:-200}" "LD_PRELOAD=$LIB"
+}
+
+@test "... with snapshots, good, stale, foreign and damaged ones" {
+	COMMAND=$(realpath "$BUILD/pinshim") soak "${PINSHIM_HANDSHAKES:-12000}" "${PINSHIM_EACH:-200}" "LD_PRELOAD=$LIB"
 }
 
 @test "... and without the library they do not" {

@@ -302,7 +302,8 @@ static inline bool block_use_all(const struct policy *p, unsigned *found)
 
 		block_key(i, wanted);
 		if (revoked_find(p, wanted, &key) && key)
-			good = strlen(policy_string(p, key->place.file)) < p->size;
+			good = *policy_pin_word((enum pin_kind)key->kind) &&
+			       strlen(policy_string(p, key->place.file)) < p->size;
 	}
 	return good;
 }
@@ -311,45 +312,56 @@ static inline bool block_use_all(const struct policy *p, unsigned *found)
 
 static inline bool block_has(struct policy_span span, size_t item, size_t size)
 {
-	return span.at <= size && span.count <= (size - span.at) / item && span.at % 4 == 0;
+	return span.at >= sizeof(struct policy) && span.at <= size &&
+	       span.count <= (size - span.at) / item && span.at % 8 == 0;
+}
+
+static inline void block_forge_index(struct policy *p, struct policy_span span)
+{
+	uint64_t *slots = (uint64_t *)((char *)p + span.at);
+
+	for (uint32_t i = 0; i < span.count; i++)
+		slots[i] = policy_slot(i, policy_slot_number(slots[i]),
+				       (uint32_t)(slots[i] >> 32) << 24);
+}
+
+static inline void block_forge_sections(struct policy *p, struct policy_span span, size_t size)
+{
+	struct policy_section *s = (struct policy_section *)((char *)p + span.at);
+
+	for (uint32_t i = 1; i <= span.count; i++, s++) {
+		size_t len =
+			s->pins.at - s->name + (size_t)s->pins.count * sizeof(struct policy_pin);
+
+		if (s->name <= size && len <= size - s->name)
+			s->check = policy_section_check(
+				policy_body_check((char *)p + s->name, len, i), s);
+	}
+}
+
+static inline void block_forge_keys(struct policy *p, struct policy_span span)
+{
+	const struct policy_pin *keys = (const struct policy_pin *)((char *)p + span.at);
+	uint64_t *checks = (uint64_t *)((char *)p + span.at) - span.count;
+
+	for (uint32_t i = 0; i < span.count; i++)
+		checks[i] = check_words(i, &keys[i], sizeof(*keys));
 }
 
 /* Makes all check words in the SIZE bytes at P fit what they are of, as far as that can be found.
  */
 static inline void block_forge(struct policy *p, size_t size)
 {
-	if (block_has(p->index, sizeof(uint64_t), size) && p->index.at % 8 == 0) {
-		uint64_t *slots = (uint64_t *)((char *)p + p->index.at);
+	/* Tables may lie anywhere by now, also one in the other. */
+	const struct policy_span index = p->index, sections = p->sections, keys = p->revoked_keys;
 
-		for (uint32_t i = 0; i < p->index.count; i++)
-			slots[i] = policy_slot(i, policy_slot_number(slots[i]),
-					       (uint32_t)(slots[i] >> 32) << 24);
-	}
-	if (block_has(p->sections, sizeof(struct policy_section), size) &&
-	    p->sections.at % 8 == 0) {
-		struct policy_section *s = (struct policy_section *)((char *)p + p->sections.at);
-
-		for (uint32_t i = 1; i <= p->sections.count; i++, s++) {
-			size_t len = s->pins.at - s->name +
-				     (size_t)s->pins.count * sizeof(struct policy_pin);
-
-			if (s->name > size || len > size - s->name)
-				continue;
-			s->check = policy_section_check(
-				policy_body_check((char *)p + s->name, len, i), s);
-		}
-	}
-	if (block_has(p->revoked_keys, sizeof(struct policy_pin), size) &&
-	    p->revoked_keys.at % 8 == 0 &&
-	    p->revoked_keys.at >= p->revoked_keys.count * sizeof(uint64_t)) {
-		const struct policy_pin *keys =
-			(const struct policy_pin *)((char *)p + p->revoked_keys.at);
-		uint64_t *checks =
-			(uint64_t *)((char *)p + p->revoked_keys.at) - p->revoked_keys.count;
-
-		for (uint32_t i = 0; i < p->revoked_keys.count; i++)
-			checks[i] = check_words(i, &keys[i], sizeof(*keys));
-	}
+	if (block_has(index, sizeof(uint64_t), size))
+		block_forge_index(p, index);
+	if (block_has(sections, sizeof(struct policy_section), size))
+		block_forge_sections(p, sections, size);
+	if (block_has(keys, sizeof(struct policy_pin), size) &&
+	    keys.at >= sizeof(*p) + keys.count * sizeof(uint64_t))
+		block_forge_keys(p, keys);
 	if (p->top.at <= size && p->top.count <= size - p->top.at)
 		p->check = policy_head_check(p);
 }

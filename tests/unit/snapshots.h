@@ -30,6 +30,20 @@ static inline struct snapshot_stamp stamp_of(const struct stat *st)
 	};
 }
 
+/* How often the file at PATH is mapped in this process. */
+static inline int count_maps(const char *path)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	char line[4400];
+	int n = 0;
+
+	CHECK(maps);
+	while (fgets(line, sizeof(line), maps))
+		n += strstr(line, path) != NULL;
+	fclose(maps);
+	return n;
+}
+
 /* Writes the snapshot of S, which is good, to PATH, by rename. */
 static inline void write_snapshot(const struct source *s, bool pending, const char *path)
 {

@@ -352,6 +352,28 @@ static void what_a_forged_top_may_not_say(void **state)
 	free(p);
 }
 
+static void what_a_forged_key_may_not_be(void **state)
+{
+	struct policy *p = copy_of(whole);
+	struct policy_pin *keys = (struct policy_pin *)((char *)p + p->revoked_keys.at);
+	const struct policy_pin *found;
+	uint8_t key[PIN_LEN];
+
+	(void)state;
+	block_key(1, key);
+	keys[1].kind = PIN_REVOKED + 1;
+	block_forge(p, p->size);
+	assert_false(revoked_find(p, key, &found));
+	keys[1].kind = PIN_REVOKED;
+	keys[1].place.file = p->texts.count;
+	block_forge(p, p->size);
+	assert_false(revoked_find(p, key, &found));
+	keys[1].place.file = 0;
+	block_forge(p, p->size);
+	assert_true(revoked_find(p, key, &found) && found);
+	free(p);
+}
+
 /* A table in which every slot is taken ends the search. */
 static void an_index_without_a_vacant_slot(void **state)
 {
@@ -433,6 +455,7 @@ int main(void)
 		cmocka_unit_test(check_words_that_were_made_to_fit),
 		cmocka_unit_test(what_a_forged_section_may_not_refer_to),
 		cmocka_unit_test(what_a_forged_top_may_not_say),
+		cmocka_unit_test(what_a_forged_key_may_not_be),
 		cmocka_unit_test(an_index_without_a_vacant_slot),
 		cmocka_unit_test(verdicts_on_damaged_blocks),
 	};

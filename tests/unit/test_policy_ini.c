@@ -993,6 +993,44 @@ static void the_example_is_good_as_the_hosts(void **state)
 	}
 }
 
+/* --- progress ------------------------------------------------------------------------------ */
+
+static size_t reports, last_done, last_total;
+
+static void note_progress(size_t done, size_t total)
+{
+	assert_true(done > last_done && done <= total);
+	assert_true(reports == 0 || total == last_total);
+	last_done = done;
+	last_total = total;
+	reports++;
+}
+
+/* Two files, of which each has its lines counted from 1. */
+static void progress_is_told(void **state)
+{
+	static const struct policy_maker maker = { .progress = note_progress };
+	const size_t lines = 150000, len = lines * 2;
+	char *text = malloc(len);
+	struct policy_text files[2];
+	struct policy *p;
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t i = 0; i < len; i++)
+		text[i] = i % 2 ? '\n' : '#';
+	memcpy(text + len - 16, "unlisted=refuse\n", 16);
+	files[0] = (struct policy_text){ "1.ini", text, len };
+	files[1] = (struct policy_text){ "2.ini", text, len - 16 };
+	p = policy_parse_by(&maker, files, 2, "d", false, error);
+	free(text);
+	assert_non_null(p);
+	free(p);
+	assert_int_equal(reports, 4);
+	assert_int_equal(last_total, 2 * len - 16);
+	assert_int_equal(last_done, len + 2 * 131072);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1019,6 +1057,7 @@ int main(void)
 		cmocka_unit_test(many_sections_and_pins),
 		cmocka_unit_test(texts_in_sections_are_kept),
 		cmocka_unit_test(the_example_is_good_as_the_hosts),
+		cmocka_unit_test(progress_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
