@@ -229,9 +229,7 @@ static int swap(const char *a, const char *b, const char *meanwhile)
 /* What was the last good policy is NEW_LAST_GOOD after this. */
 static int move_last_good(void)
 {
-	/* So that processes which find it know that it is no older than this. */
-	if (utimensat(AT_FDCWD, NEW_LAST_GOOD, NULL, 0) < 0 ||
-	    swap(SNAPSHOT_OF_HOST, NEW_LAST_GOOD, OLD_SNAPSHOT) < 0)
+	if (swap(SNAPSHOT_OF_HOST, NEW_LAST_GOOD, OLD_SNAPSHOT) < 0)
 		return complain_of(SNAPSHOT_OF_HOST);
 	return sync_folder(SNAPSHOT_HOME);
 }

@@ -6,7 +6,7 @@
  */
 #include "cmd/snapshot_owner.h"
 
-#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,23 +38,24 @@ static void narrow(struct rights *r, const struct stat *st)
 		r->owner_reads = false;
 }
 
-/* The same of PATH and the folders that lead to it. */
+/* The same of what STAMP is of, and of each folder on the way to it, links resolved. */
 static void narrow_by_path(struct rights *r, const struct source_stamp *stamp)
 {
-	char path[PATH_MAX], *slash;
+	char *real = realpath(stamp->path, NULL), *slash;
 	struct stat st;
 
 	narrow(r, &stamp->was);
-	if (strlen(stamp->path) >= sizeof(path)) {
-		r->mode &= S_IRUSR | S_IWUSR;
-		return;
-	}
-	strcpy(path, stamp->path);
-	while ((slash = strrchr(path, '/')) && slash != path) {
+	while (real && (slash = strrchr(real, '/')) && slash != real) {
 		*slash = '\0';
-		if (stat(path, &st) == 0)
-			narrow(r, &st);
+		if (stat(real, &st) < 0)
+			break;
+		narrow(r, &st);
 	}
+	if (!real || slash != real) {
+		r->mode &= S_IRUSR | S_IWUSR;
+		r->owner_reads = false;
+	}
+	free(real);
 }
 
 static void narrow_by_all(struct rights *r, const struct source *s)

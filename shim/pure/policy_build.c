@@ -316,7 +316,7 @@ int build_section(struct build *b, const struct draft *draft, const char *name,
 	if (!copy)
 		return -1;
 	memset(copy + room - ALIGNMENT, 0, ALIGNMENT);
-	memcpy(copy, name, len);
+	strcpy(copy, name);
 	b->pins_at = b->block.used;
 	there = put_into_index(b, name, len, draft->wildcard, number);
 	if (there == number)

@@ -67,3 +67,26 @@ refused_with() { # PATTERN: of the cause that the program sees
 	assert_fact handshake=failed
 	grep -qE "^verify_text=$1" "$T/out" || fail "the cause is not $1"
 }
+
+# Applies OLD, then NEW with the machine switched off before each step in turn: after each, and after
+# COMMAND, the host goes by the old policy, which pins api.example.com to nobody's key, or by the new
+# one, and never by the old one again. STATES has a letter for each step.
+interrupt() { # OLD NEW [COMMAND...]
+	local n
+	STATES=
+	for ((n = 1; n < 100; n++)); do
+		apply "$1"
+		assert_rc 0
+		try "${ON_HOST[@]}" "${BARE[@]}" "LD_PRELOAD=$OBJECTS/die.so" "DIE_AT=$n" "$PINSHIM" apply "$2"
+		[ "$rc" != 0 ] || break
+		assert_rc 99
+		"${@:3}"
+		try "${ON_HOST[@]}" "${BARE[@]}" "$PINSHIM" explain api.example.com
+		case $(grep -oE 'sha256/[^ ]*' "$T/out" | xargs) in
+		"$(pin nobody)") STATES+=o ;;
+		"$(pin api)") STATES+=n ;;
+		*) fail "neither the old policy nor the new one after $n steps" ;;
+		esac
+	done
+	[[ $STATES =~ ^o+n+$ ]] || fail "the policies in force: $STATES"
+}

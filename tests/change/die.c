@@ -50,7 +50,5 @@ STEP(unlink, (const char *path), (path))
 STEP(remove, (const char *path), (path))
 STEP(link, (const char *a, const char *b), (a, b))
 STEP(fsync, (int fd), (fd))
-STEP(utimensat, (int i, const char *path, const struct timespec times[2], int flags),
-     (i, path, times, flags))
 OPEN(open)
 OPEN(open64)

@@ -15,9 +15,19 @@ when_read() { # FILE
 	"${ON_HOST[@]}" stat -c %x "$1"
 }
 
-# To be read later than whoever has read it so far.
-let_time_pass() {
-	sleep 0.03
+# Nobody reads FILE while COMMAND runs.
+not_read() { # FILE COMMAND...
+	local before
+	sleep 0.03 # so that whoever does reads it later than whoever did
+	before=$(when_read "$1")
+	"${@:2}"
+	[ "$(when_read "$1")" = "$before" ] || fail "the text was read"
+}
+
+# The client is refused, by the second line of its policy.
+refused_by() { # FILE [COMMAND...]
+	"${@:2}"
+	refused_with "pin mismatch for api\.example\.com \(${1/./\\.}:2\)"
 }
 
 mapped() { # how many snapshots the client has mapped
@@ -38,33 +48,24 @@ state_of_snapshot() { # WORD TEXT
 	apply "$T/1.ini"
 	assert_rc 0
 	state_of_snapshot current 'of 20..-..-..T..:..:..Z, 1 section\)'
-	let_time_pass
-	before=$(when_read /etc/pinshim/policy.ini)
-	client_on_host
-	refused_with 'pin mismatch for api\.example\.com \(policy\.ini:2\)'
-	[ "$(when_read /etc/pinshim/policy.ini)" = "$before" ] || fail "the text was read"
+	not_read /etc/pinshim/policy.ini refused_by policy.ini client_on_host
 	assert_event '.verdict == "refused" and .policy == "/etc/pinshim/policy.ini" and .line == 2'
 	# The text is what counts, and is read, when it is not that of the snapshot.
 	"${ON_HOST[@]}" touch /etc/pinshim/policy.ini
 	state_of_snapshot stale "/etc/pinshim/policy\.ini has changed; run 'pinshim apply /etc/pinshim'\)"
-	let_time_pass
-	client_on_host
-	refused_with 'pin mismatch for api\.example\.com \(policy\.ini:2\)'
+	before=$(when_read /etc/pinshim/policy.ini)
+	refused_by policy.ini client_on_host
 	[ "$(when_read /etc/pinshim/policy.ini)" != "$before" ] || fail "this does not show who reads"
 	assert_events 0 '.verdict == "policy-error"'
 	apply /etc/pinshim
 	assert_rc 0
 	state_of_snapshot current ''
-	let_time_pass
-	before=$(when_read /etc/pinshim/policy.ini)
-	client_on_host
-	refused_with 'pin mismatch for api\.example\.com \(policy\.ini:2\)'
-	[ "$(when_read /etc/pinshim/policy.ini)" = "$before" ] || fail "the text was read"
+	not_read /etc/pinshim/policy.ini refused_by policy.ini client_on_host
 	assert_no_data
 }
 
 @test "a process that runs takes a new policy with one map, reads no text, and gives the old map back" {
-	local n before
+	local n
 	start_server line api
 	start_host
 	watched /etc/pinshim
@@ -77,15 +78,9 @@ state_of_snapshot() { # WORD TEXT
 	for n in 1 2 3 4 5; do
 		apply "$T/nobody.ini"
 		assert_rc 0
-		let_time_pass
-		before=$(when_read /etc/pinshim/policy.ini)
-		refused_again
-		[ "$(when_read /etc/pinshim/policy.ini)" = "$before" ] || fail "the text was read"
+		not_read /etc/pinshim/policy.ini refused_again
 		apply "$T/api.ini"
-		let_time_pass
-		before=$(when_read /etc/pinshim/policy.ini)
-		accepted_again
-		[ "$(when_read /etc/pinshim/policy.ini)" = "$before" ] || fail "the text was read"
+		not_read /etc/pinshim/policy.ini accepted_again
 		accepted_again
 		[ "$(mapped)" = 1 ] || fail "maps stay: $(grep snapshot "/proc/$LOOP_PID/maps")"
 	done
@@ -93,7 +88,7 @@ state_of_snapshot() { # WORD TEXT
 }
 
 @test "a policy of PINSHIM_POLICY: its snapshot is mapped by whoever names it, and goes with the text" {
-	local before spelled
+	local spelled
 	start_server line api
 	start_host
 	"${ON_HOST[@]}" mkdir /var/lib/pins
@@ -101,18 +96,15 @@ state_of_snapshot() { # WORD TEXT
 	section nobody | "${ON_HOST[@]}" sh -c 'cat >/var/lib/pins/p.ini'
 	try "${ON_HOST[@]}" "${BARE[@]}" "$PINSHIM" compile /var/lib/pins/./p.ini
 	assert_rc 0
-	let_time_pass
-	before=$(when_read /var/lib/pins/p.ini)
-	for spelled in /var/lib/pins/p.ini /var/lib//pins/./p.ini ./p.ini; do
+	client_there() { # POLICY
 		try "${ON_HOST[@]}" sh -c 'cd /var/lib/pins && exec "$@"' - "${SHIMMED_ALONE[@]}" \
-			"PINSHIM_POLICY=$spelled" "$CLIENT" connect "$PORT" "ca=$PKI/ca.pem" sni=api.example.com
-		refused_with 'pin mismatch for api\.example\.com \(p\.ini:2\)'
+			"PINSHIM_POLICY=$1" "$CLIENT" connect "$PORT" "ca=$PKI/ca.pem" sni=api.example.com
+	}
+	for spelled in /var/lib/pins/p.ini /var/lib//pins/./p.ini ./p.ini; do
+		not_read /var/lib/pins/p.ini refused_by p.ini client_there "$spelled"
 	done
-	[ "$(when_read /var/lib/pins/p.ini)" = "$before" ] || fail "the text was read"
 	section api | "${ON_HOST[@]}" sh -c 'cat >/var/lib/pins/p.ini'
-	let_time_pass
-	try "${ON_HOST[@]}" "${SHIMMED_ALONE[@]}" PINSHIM_POLICY=/var/lib/pins/p.ini \
-		"$CLIENT" connect "$PORT" "ca=$PKI/ca.pem" sni=api.example.com
+	client_there /var/lib/pins/p.ini
 	assert_accepted
 	assert_events 0 '.verdict == "policy-error"'
 	assert_data 1
@@ -136,8 +128,13 @@ state_of_snapshot() { # WORD TEXT
 	}
 	as_nobody
 	assert_fact handshake=ok
-	# The snapshot is left as readable as it was.
 	"${ON_HOST[@]}" chmod 600 /var/lib/pins/p.ini
+	as_nobody
+	refused_with 'bad pin policy: /var/lib/pins/p\.ini: cannot be read'
+	# Not even when it is current, and somebody has opened it to everybody.
+	try "${ON_HOST[@]}" "${BARE[@]}" "$PINSHIM" compile /var/lib/pins/p.ini
+	assert_rc 0
+	"${ON_HOST[@]}" chmod 644 /var/lib/pins/p.ini.snapshot
 	as_nobody
 	refused_with 'bad pin policy: /var/lib/pins/p\.ini: cannot be read'
 	assert_data 1
@@ -146,28 +143,19 @@ state_of_snapshot() { # WORD TEXT
 # --- publication
 
 @test "interrupted anywhere: the last good policy is whole, the old one and then the new one" {
-	local n states=''
+	local texts=''
+	break_text() {
+		if cmp -s "$T/new.ini" "$HOME_DIR/policy.ini"; then texts+=n; else texts+=o; fi
+		echo nonsense >"$HOME_DIR/policy.ini"
+	}
 	start_host
 	section nobody >"$T/old.ini"
 	section api >"$T/new.ini"
-	for ((n = 1; n < 100; n++)); do
-		apply "$T/old.ini"
-		assert_rc 0
-		try "${ON_HOST[@]}" "${BARE[@]}" "LD_PRELOAD=$OBJECTS/die.so" "DIE_AT=$n" \
-			"$PINSHIM" apply "$T/new.ini"
-		[ "$rc" != 0 ] || break
-		assert_rc 99
-		echo nonsense >"$HOME_DIR/policy.ini"
-		try "${ON_HOST[@]}" "${BARE[@]}" "$PINSHIM" explain api.example.com
-		grep -q '^/etc/pinshim: bad policy: programs that start now use the last good one' "$T/out"
-		case $(grep -oE 'sha256/[^ ]*' "$T/out" | xargs) in
-		"$(pin nobody)") states+=o ;;
-		"$(pin api)") states+=n ;;
-		*) fail "neither the old policy nor the new one is the last good one after $n steps" ;;
-		esac
-	done
-	[[ $states =~ ^o+n+$ ]] || fail "the last good policies: $states"
+	interrupt "$T/old.ini" "$T/new.ini" break_text
 	state_of_snapshot current ''
+	# It is the new one before the text is.
+	[[ $texts =~ ^(o+)n+$ ]]
+	[[ ${STATES:0:${#BASH_REMATCH[1]}} == *n ]] || fail "texts: $texts, last good: $STATES"
 }
 
 @test "interrupted before its end: the snapshot is told to be stale, and the next apply mends it" {

@@ -112,6 +112,21 @@ mode_of() { # FILE
 	left before p.ini p.ini.snapshot
 }
 
+@test "several at once" {
+	good p.ini
+	pids=()
+	for n in 1 2 3 4 5 6; do
+		clean "$PINSHIM" compile p.ini >"out.$n" 2>&1 &
+		pids+=($!)
+	done
+	for n in "${pids[@]}"; do
+		wait "$n"
+	done
+	rm out.*
+	left p.ini p.ini.snapshot
+	current p.ini
+}
+
 @test "warnings are those of check" {
 	printf '[a.test]\npin = %s\n' "$PIN_A" >p.ini
 	pinshim compile p.ini
@@ -156,6 +171,14 @@ mode_of() { # FILE
 	pinshim compile q.ini
 	[ "$(mode_of q.ini.snapshot)" = 600 ]
 
+	mkdir -m 700 d
+	mv inner/revoked d
+	ln -s "$DIR/d/revoked" inner/revoked
+	chmod 711 inner
+	pinshim compile q.ini
+	[ "$(mode_of q.ini.snapshot)" = 600 ]
+	rm -r d
+
 	# The snapshot of a folder is outside of it.
 	mkdir d
 	good d/1.ini
@@ -190,6 +213,18 @@ mode_of() { # FILE
 	[ "$(stat -c '%a %u' d.snapshot)" = '600 0' ]
 	as_nobody ./pinshim check "$DIR/d"
 	must 1
+	# Nor by a link of that user's to it.
+	mkdir -m 700 secret
+	printf '%s\n' "$PIN_C" >secret/list
+	ln -s secret/list list
+	printf 'revoked = %s/list\n' "$DIR" >q.ini
+	chown -h 65534 q.ini list
+	pinshim compile q.ini
+	must 0
+	[ "$(stat -c '%a %u' q.ini.snapshot)" = '600 0' ]
+	chmod 711 secret
+	pinshim compile q.ini
+	[ "$(stat -c '%a %u' q.ini.snapshot)" = '644 65534' ]
 	chmod 640 p.ini
 	chown 0 p.ini
 	pinshim compile p.ini

@@ -79,6 +79,25 @@ right() { # LINE...
 	section "verify = full" "ca-file = $PKI/ca.pem" | sweep api first accepted ours 97
 }
 
+compiled() { # OUTCOME PIN [head|name]: by a snapshot, with a byte changed there
+	local at=100
+	section "pin = $2" >"$T/compiled.ini"
+	"${BARE[@]}" "$BUILD/pinshim" compile "$T/compiled.ini" >/dev/null 2>&1 3>&-
+	# Damage of a name is seen only when it is asked for.
+	[ "${3:-}" != name ] || at=$(grep -obUaF api.example.com "$T/compiled.ini.snapshot" | tail -n 1 | cut -d: -f1)
+	[ $# = 2 ] || printf '\377' | dd "of=$T/compiled.ini.snapshot" bs=1 "seek=$at" conv=notrunc status=none
+	VARIABLES=("PINSHIM_POLICY=$T/compiled.ini")
+	sweep api first "$1" ours 41 </dev/null
+}
+
+@test "the policies are taken from snapshots, good ones and damaged ones" {
+	local damage
+	for damage in "" head name; do
+		compiled accepted "$(pin api)" $damage
+		compiled refused "$(pin nobody)" $damage
+	done
+}
+
 @test "a folder and a file" {
 	mkdir "$T/d"
 	section "pin = $(pin api)" >"$T/d/1.ini"

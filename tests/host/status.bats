@@ -8,6 +8,7 @@ load common
 # A process that has libssl and lives until the host ends, and waiting until it has it.
 SLEEP='sleeper() { env "$@" LD_PRELOAD="${LD_PRELOAD:+$LD_PRELOAD:}libssl.so.3" sleep 60 &
 	until grep -q libssl "/proc/$!/maps"; do sleep 0.02; done; }
+	own_state() { mkdir -m 755 /usr/local/state; mkdir -p /var/lib; mount --bind /usr/local/state /var/lib; }
 	status() { rc=0; pinshim host status "$@" || rc=$?; echo "status $rc"; }; '
 
 @test "not enabled" {
@@ -60,10 +61,7 @@ wrong() { # PATTERN SCRIPT
 @test "the last good policy" {
 	host_section "pin = $(pin api)"
 	on_host "$SLEEP"'
-		mkdir /usr/local/state
-		chmod 755 /usr/local/state
-		mkdir -p /var/lib
-		mount --bind /usr/local/state /var/lib
+		own_state
 		pinshim host enable
 		echo nonsense >>/etc/pinshim/policy.ini
 		status
@@ -83,10 +81,7 @@ wrong() { # PATTERN SCRIPT
 @test "the snapshot: what is wrong with it makes the exit code 1, that it is stale does not" {
 	host_section "pin = $(pin api)"
 	on_host "$SLEEP"'
-		mkdir /usr/local/state
-		chmod 755 /usr/local/state
-		mkdir -p /var/lib
-		mount --bind /usr/local/state /var/lib
+		own_state
 		snapshot() {
 			status | grep "^snapshot\|^status"
 			pinshim host status --json | jq -rs "[.[0].snapshot, .[0].\"snapshot-text\", (.[0].wrong | length)] | tojson" || true

@@ -59,7 +59,7 @@ static struct policy *read_policy(const char *line)
 	list = read_text("list", more);
 	p = policy_parse(&text, 1, "p.ini", false, error);
 	if (p && more)
-		p = revoked_add(p, &list, 1, error);
+		p = revoked_add(NULL, p, &list, 1, error);
 	if (!p) {
 		fwrite(text.bytes, 1, len, stderr);
 		give_up("not a policy", error);

@@ -125,7 +125,7 @@ static void compile(int which)
 {
 	char line[1200];
 
-	snprintf(line, sizeof(line), "env -u LD_PRELOAD '%s' compile '%s' >/dev/null", command,
+	snprintf(line, sizeof(line), "env -u LD_PRELOAD '%s' compile '%s' >/dev/null 2>&1", command,
 		 paths[which]);
 	MUST_HOLD(system(line) == 0);
 }

@@ -151,6 +151,7 @@ damage_everywhere() { # NAME EXIT-CODE
 		[ $revoked = nobody ] || assert_err 'refused api\.example\.com: .*denied'
 		n=$(grep -c policy-error "$T/events" || :)
 		[ "$n" = 1 ] || fail "told $n times"
+		! grep internal-error "$T/events" || fail "told what was not so"
 	done
 	assert_data 1
 }

@@ -126,6 +126,34 @@ static void every_allocation_may_fail(void **state)
 	}
 }
 
+/* Where the block has to grow in the end: short values take more than their text did. */
+static void a_block_may_not_grow(void **state)
+{
+	static const struct policy_maker scarce = { .resize = scarce_resize };
+	static const char line[] = "log=/\n", section[] = "[a.example]\nverify=full\n";
+	static char error[POLICY_ERROR_SIZE];
+	static char text[2000 * (sizeof(line) - 1) + sizeof(section)];
+	const struct policy_text file = { "p.ini", text, sizeof(text) - 1 };
+	struct policy *p;
+	unsigned nth = 0;
+
+	(void)state;
+	for (size_t at = 0; at < 2000 * (sizeof(line) - 1); at += sizeof(line) - 1)
+		memcpy(text + at, line, sizeof(line) - 1);
+	memcpy(text + sizeof(text) - sizeof(section), section, sizeof(section));
+	do {
+		held = 0;
+		until_failure = ++nth;
+		p = policy_parse_by(&scarce, &file, 1, "p.ini", false, error);
+		assert_int_equal(p != NULL, until_failure > 0);
+		assert_int_equal(held, p ? p->size : 0);
+	} while (!p);
+	assert_int_equal(p->logs.count, 2000);
+	assert_true(policy_check_top(p, p->size));
+	free(p);
+	until_failure = 0;
+}
+
 static void the_parser_may_fail(void **state)
 {
 	static char error[POLICY_ERROR_SIZE];
@@ -142,6 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_allocation_may_fail),
+		cmocka_unit_test(a_block_may_not_grow),
 		cmocka_unit_test(the_parser_may_fail),
 	};
 

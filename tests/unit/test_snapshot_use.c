@@ -30,11 +30,11 @@
 
 static char folder[64];
 
-/* A path below the folder of this test, in one of a few buffers. */
+/* A path below the folder of this test, in one of a few buffers of this thread. */
 static const char *in(const char *name)
 {
-	static char paths[8][256];
-	static unsigned next;
+	static __thread char paths[8][256];
+	static __thread unsigned next;
 	char *path = paths[next++ % 8];
 
 	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
@@ -323,7 +323,7 @@ static void one_that_is_announced_is_waited_for(void **state)
 }
 
 /* Who announced it may have died. */
-static void and_not_for_ever(void **state)
+static void and_not_until_it_is_old(void **state)
 {
 	struct source *s;
 
@@ -334,6 +334,38 @@ static void and_not_for_ever(void **state)
 	assert_non_null(s->policy);
 	assert_null(s->map.bytes);
 	assert_null(s->snapshot_error);
+	source_free(s);
+}
+
+static atomic_bool stop;
+
+/* It never gets old, for longer than anybody may wait. */
+static void *announce_again(void *arg)
+{
+	for (int i = 0; i < 200 && !stop; i++) {
+		CHECK(chmod(in("p.ini.snapshot"), i % 2 ? 0644 : 0600) == 0);
+		usleep(100000);
+	}
+	return stop ? arg : NULL;
+}
+
+static void and_not_for_ever(void **state)
+{
+	pthread_t thread;
+	struct source *s;
+	void *was_stopped;
+
+	(void)state;
+	stop = false;
+	write_file(in("p.ini"), GOOD);
+	announce(in("p.ini"), false);
+	assert_int_equal(pthread_create(&thread, NULL, announce_again, folder), 0);
+	s = source_load(in("p.ini"), false);
+	stop = true;
+	assert_int_equal(pthread_join(thread, &was_stopped), 0);
+	assert_non_null(was_stopped);
+	assert_non_null(s->policy);
+	assert_null(s->map.bytes);
 	source_free(s);
 }
 
@@ -724,7 +756,6 @@ static void check_many_reloads(const void *arg)
 	CHECK(count_descriptors() == descriptors);
 }
 
-static atomic_bool stop;
 static atomic_long looks;
 
 /* Handshakes, as far as the store sees them, some of which find damage. */
@@ -754,6 +785,7 @@ static void check_threads(const void *arg)
 	pthread_t threads[8];
 
 	(void)arg;
+	stop = false;
 	write_file(in("p.ini"), GOOD);
 	compile(in("p.ini"), false);
 	alone(false);
@@ -815,6 +847,7 @@ int main(void)
 		TEST(nobody_writes_to_what_was_taken),
 		TEST(nothing_is_left_behind),
 		TEST(one_that_is_announced_is_waited_for),
+		TEST(and_not_until_it_is_old),
 		TEST(and_not_for_ever),
 		TEST(the_hosts),
 		TEST(changes_of_both),
