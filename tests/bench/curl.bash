@@ -14,7 +14,7 @@ fetch() { # VARIANT: the command
 # What is as fast as bare takes many turns, since it is compared by the hundredth; what reads a large text, few.
 curl_once() {
 	local variant
-	take_turns curl "$(times 60)" fetch "${fast[@]}"
+	take_turns curl "$(times 100)" fetch "${fast[@]}"
 	for variant in "${slow[@]}"; do
 		take_turns curl "$(times $((variant > 100000 ? 1 : 5)))" fetch "$variant"
 	done
@@ -82,6 +82,9 @@ group_curl() {
 	printf '\nOne curl call to a server on this machine; instructions are those outside the kernel\n'
 	table curl bare 'each:ms:time' 'cpu:ms of a processor:time' -- "${fast[@]}" "${slow[@]}"
 	table curl bare 'instructions:instructions:count' -- "${fast[@]}" "${slow[@]}"
+	printf '\nWith a snapshot, %s sections over 1, ms of a processor: %s, instructions: %s\n' \
+		"$(thousands "${sizes[-1]}")" "$(difference curl cpu "snapshot-${sizes[-1]}" snapshot-1)" \
+		"$(difference curl instructions "snapshot-${sizes[-1]}" snapshot-1)"
 	rows curl instructions:count:instructions instructions:percent:'' cpu:value:'ms of a processor' \
 		cpu:ratio:'' each:value:ms each:ratio:'' -- bare empty curl idle "${sizes[@]}" "${sizes[@]/#/snapshot-}"
 }
