@@ -404,6 +404,20 @@ static void a_stamp_that_differs(void **state)
 	source_free(s);
 }
 
+/* What is written within one second cannot be told apart there. */
+static void times_of_whole_seconds(void **state)
+{
+	struct source *s;
+
+	(void)state;
+	write_file(in("p.ini"), GOOD);
+	s = read_policy(in("p.ini"), false);
+	s->stamps[0].was.st_ctim.tv_nsec = 0;
+	write_snapshot(s, false, in("p.ini.snapshot"));
+	IS_STALE(in("p.ini"), "/p.ini is where times have whole seconds");
+	source_free(s);
+}
+
 /* --- a folder of policies, and all that one can name */
 
 static void make_everything(void)
@@ -714,6 +728,7 @@ int main(void)
 		TEST(nobody_but_root_may_have_written_the_hosts),
 		TEST(it_is_current),
 		TEST(a_stamp_that_differs),
+		TEST(times_of_whole_seconds),
 		TEST(each_file_counts),
 		TEST(a_folder_counts),
 		TEST(what_was_absent_counts),
