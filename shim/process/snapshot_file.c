@@ -3,7 +3,8 @@
  * A snapshot is believed when nobody could have written it but those who can
  * write the policy, and it is whole; it is used when nothing of the policy has
  * changed since. It is written by rename alone, so the file that is mapped stays
- * what it is.
+ * what it is; where that is up to another user, who could make it anything between
+ * two looks, a copy is taken.
  */
 #include "process/snapshot_file.h"
 
@@ -86,6 +87,37 @@ static bool is_safe(const char *file, const struct stat *st, const char *path, b
 		    file, (unsigned)st->st_uid);
 }
 
+/* Whether nobody but root and who runs this process may write to the file ST while it is mapped. */
+static bool is_ours(const struct stat *st)
+{
+	return st->st_uid == 0 || (st->st_uid == geteuid() && st->st_uid == getuid());
+}
+
+/* SIZE bytes of FD, or fewer and zeros, which nobody can change any more. */
+static void *copy_of(int fd, size_t size)
+{
+	char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t got = 0;
+	ssize_t n = 1;
+
+	if (bytes == MAP_FAILED)
+		return bytes;
+	while (got < size && (n > 0 || (n < 0 && errno == EINTR))) {
+		n = read(fd, bytes + got, size - got);
+		got += n > 0 ? (size_t)n : 0;
+	}
+	if (n >= 0 && mprotect(bytes, size, PROT_READ) == 0)
+		return bytes;
+	munmap(bytes, size);
+	return MAP_FAILED;
+}
+
+static void *bytes_of(int fd, const struct snapshot_map *map)
+{
+	return map->copied ? copy_of(fd, map->size)
+			   : mmap(NULL, map->size, PROT_READ, MAP_SHARED, fd, 0);
+}
+
 static bool map_file(int fd, bool host, struct snapshot_map *map, char **error)
 {
 	char what[SNAPSHOT_ERROR_SIZE] = "is cut short";
@@ -94,7 +126,8 @@ static bool map_file(int fd, bool host, struct snapshot_map *map, char **error)
 		return fail(error, "%s: is too large for this process; %s", map->path,
 			    remedy(host));
 	map->size = (size_t)map->was.st_size;
-	map->bytes = map->size ? mmap(NULL, map->size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+	map->copied = !is_ours(&map->was);
+	map->bytes = map->size ? bytes_of(fd, map) : MAP_FAILED;
 	if (map->size && map->bytes == MAP_FAILED)
 		return fail(error, "%s: cannot be mapped: %m; %s", map->path, remedy(host));
 	if (map->size && snapshot_open(map->bytes, map->size, &map->snapshot, what))
@@ -156,8 +189,9 @@ bool snapshot_file_changed(const struct snapshot_map *map)
 	struct stat now;
 
 	/* Another file in its place leaves alone what is mapped. */
-	return map->bytes && stat(map->path, &now) == 0 && now.st_dev == map->was.st_dev &&
-	       now.st_ino == map->was.st_ino && !stamp_is_same(&now, &map->was);
+	return map->bytes && !map->copied && stat(map->path, &now) == 0 &&
+	       now.st_dev == map->was.st_dev && now.st_ino == map->was.st_ino &&
+	       !stamp_is_same(&now, &map->was);
 }
 
 struct stat snapshot_file_stat(const struct snapshot_stamp *stamp)
@@ -197,6 +231,10 @@ static bool holds(const char *path, const struct snapshot_stamp *stamp, char **w
 		return is_absence(errno) || fail(why, "%s cannot be read: %m", path);
 	if (!stamp->there)
 		return fail(why, "%s is there now", path);
+	if (!stamp_is_fine(&was))
+		return fail(why,
+			    "%s is where times have whole seconds, so that a change may not show",
+			    path);
 	if (look_at(path, &now) < 0)
 		return fail(why, "%s cannot be read: %m", path);
 	return stamp_is_same(&now, &was) || fail(why, "%s has changed", path);

@@ -21,6 +21,7 @@ struct snapshot_map {
 	char *path;
 	void *bytes;
 	size_t size;
+	bool copied; /* `bytes' are this process's own */
 	struct stat was;
 	struct snapshot snapshot;
 };

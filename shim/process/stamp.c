@@ -15,6 +15,11 @@ bool stamp_is_same(const struct stat *a, const struct stat *b)
 	       same_time(a->st_mtim, b->st_mtim) && same_time(a->st_ctim, b->st_ctim);
 }
 
+bool stamp_is_fine(const struct stat *st)
+{
+	return st->st_ctim.tv_nsec != 0;
+}
+
 long stamp_youth_ns(const struct stat *st, const struct timespec *read_at)
 {
 	time_t seconds = read_at->tv_sec - st->st_ctim.tv_sec;

@@ -19,6 +19,13 @@
 /* Whether A and B are of the same file, unchanged. */
 bool stamp_is_same(const struct stat *a, const struct stat *b);
 
+/*
+ * Whether ST has times finer than a second. Some file systems keep none, so that a
+ * change within the same one leaves no trace; and images for reading alone have one
+ * time for all that they will ever hold.
+ */
+bool stamp_is_fine(const struct stat *st);
+
 /* How many nanoseconds after READ_AT (CLOCK_REALTIME) ST is older than the grain; 0: it was. */
 long stamp_youth_ns(const struct stat *st, const struct timespec *read_at);
 

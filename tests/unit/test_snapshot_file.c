@@ -404,6 +404,20 @@ static void a_stamp_that_differs(void **state)
 	source_free(s);
 }
 
+/* What is written within one second cannot be told apart there. */
+static void times_of_whole_seconds(void **state)
+{
+	struct source *s;
+
+	(void)state;
+	write_file(in("p.ini"), GOOD);
+	s = read_policy(in("p.ini"), false);
+	s->stamps[0].was.st_ctim.tv_nsec = 0;
+	write_snapshot(s, false, in("p.ini.snapshot"));
+	IS_STALE(in("p.ini"), "/p.ini is where times have whole seconds");
+	source_free(s);
+}
+
 /* --- a folder of policies, and all that one can name */
 
 static void make_everything(void)
@@ -681,6 +695,44 @@ static void changed_while_mapped(void **state)
 	}
 }
 
+static void maps_its_own(const void *arg)
+{
+	struct snapshot_map map;
+	char *error;
+
+	CHECK(setresuid(SOMEONE, SOMEONE, SOMEONE) == 0);
+	CHECK(snapshot_file_map(arg, false, &map, &error) == SNAPSHOT_MAPPED);
+	CHECK(!map.copied && count_maps(map.path) == 1);
+}
+
+/* In place, by another user who may write it: that must not reach us, nor end us. */
+static void anothers_is_copied(void **state)
+{
+	const struct policy_section *found;
+	struct snapshot_map map;
+	char *error;
+	int before = count_descriptors();
+
+	(void)state;
+	if (!may_mount())
+		skip();
+	write_file(in("p.ini"), GOOD);
+	compile(in("p.ini"), false);
+	assert_int_equal(chown(in("p.ini"), SOMEONE, 0), 0);
+	assert_int_equal(chown(in("p.ini.snapshot"), SOMEONE, 0), 0);
+	assert_int_equal(snapshot_file_map(in("p.ini"), false, &map, &error), SNAPSHOT_MAPPED);
+	assert_int_equal(count_maps(in("p.ini.snapshot")), 0);
+	assert_int_equal(truncate(map.path, 0), 0);
+	assert_false(snapshot_file_changed(&map));
+	assert_true(policy_find(map.snapshot.policy, "one.example.com", NAME_HOST, &found));
+	assert_non_null(found);
+	snapshot_file_unmap(&map);
+	assert_int_equal(count_descriptors(), before);
+	compile(in("p.ini"), false);
+	assert_int_equal(chown(in("p.ini.snapshot"), SOMEONE, 0), 0);
+	assert_int_equal(in_child(maps_its_own, in("p.ini")), 0);
+}
+
 static void replaced_while_mapped(void **state)
 {
 	struct snapshot_map map;
@@ -714,6 +766,7 @@ int main(void)
 		TEST(nobody_but_root_may_have_written_the_hosts),
 		TEST(it_is_current),
 		TEST(a_stamp_that_differs),
+		TEST(times_of_whole_seconds),
 		TEST(each_file_counts),
 		TEST(a_folder_counts),
 		TEST(what_was_absent_counts),
@@ -722,6 +775,7 @@ int main(void)
 		TEST(without_a_record),
 		TEST(pending),
 		TEST(changed_while_mapped),
+		TEST(anothers_is_copied),
 		TEST(replaced_while_mapped),
 	};
 
