@@ -451,7 +451,7 @@ static enum publish_result publish_in_place(const struct source *draft)
 	enum publish_result result = PUBLISH_FAILED;
 
 	if (write_snapshot(draft, NULL, 0, false, &w) == 0) {
-		if (rename(w.path, SNAPSHOT_OF_HOST) < 0)
+		if (swap(SNAPSHOT_OF_HOST, w.path, OLD_SNAPSHOT) < 0)
 			complain_of(SNAPSHOT_OF_HOST);
 		else if (sync_folder(SNAPSHOT_HOME) == 0)
 			result = confirm(0);
@@ -466,7 +466,8 @@ static enum publish_result publish_texts(const struct source *draft, const struc
 {
 	struct written whole = { .path = NEW_SNAPSHOT, .fd = -1 };
 	struct written last_good = { .path = NEW_LAST_GOOD, .fd = -1 };
-	bool had_one = access(SNAPSHOT_OF_HOST, F_OK) == 0;
+	struct stat st;
+	bool had_one = lstat(SNAPSHOT_OF_HOST, &st) == 0;
 	enum publish_result result = PUBLISH_FAILED;
 	enum outcome outcome = UNCHANGED;
 

@@ -43,7 +43,7 @@ static inline uint32_t policy_name_hash(const char *name, size_t len)
 /* The hash of a title, of which HASH is the name's. */
 static inline uint32_t policy_title_hash(uint32_t hash, enum policy_wildcard wildcard)
 {
-	hash = (hash ^ (uint32_t)wildcard * 0x9e3779b1u) * 0x85ebca6bu;
+	hash = (hash ^ (uint32_t)wildcard << 30) * 0x85ebca6bu;
 	return hash ^ hash >> 15;
 }
 

@@ -280,6 +280,23 @@ meddled() { # SCRIPT FILE
 	[ "$(ls -A "$T/state")" = $'apply.lock\npolicy.snapshot' ]
 }
 
+@test "whatever stands in the snapshot's place gives way" {
+	local new
+	start_host
+	section api >"$T/new.ini"
+	for new in "$T/new.ini" /etc/pinshim; do
+		for make in 'mkdir -p $1/x' 'mkfifo $1' 'ln -s /nowhere $1' 'ln -s /etc/passwd $1'; do
+			rm -rf "$T/state/policy.snapshot"
+			bash -c "$make" - "$T/state/policy.snapshot"
+			apply "$new"
+			assert_rc 0
+			[ "$(ls -A "$T/state")" = $'apply.lock\npolicy.snapshot' ]
+			[ "$(stat -c '%F %a' "$T/state/policy.snapshot")" = 'regular file 644' ]
+			state_of_snapshot current ''
+		done
+	done
+}
+
 @test "processes that start while policies are published: none of them sees half of one" {
 	local n rc_of publisher
 	start_server line api
