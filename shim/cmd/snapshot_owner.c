@@ -77,8 +77,10 @@ int snapshot_owner_set(const struct source *s, int fd)
 	r.uid = st.st_uid;
 	r.gid = st.st_gid;
 	narrow_by_all(&r, s);
-	/* Root may have read what the policy's owner may not. */
-	if (geteuid() == 0 && fchown(fd, r.owner_reads ? r.uid : 0, r.gid) < 0)
+	/* Everybody uses what is root's. Where it is not for everybody it is for the policy's
+	 * owner, unless root has read what that user may not. */
+	if (geteuid() == 0 &&
+	    fchown(fd, r.owner_reads && !(r.mode & S_IROTH) ? r.uid : 0, r.gid) < 0)
 		return -1;
 	/* A user may be of the policy's group; or else the file's own one counts. */
 	if (geteuid() != 0 && fchown(fd, (uid_t)-1, r.gid) < 0 && fstat(fd, &st) == 0) {

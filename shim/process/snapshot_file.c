@@ -78,12 +78,17 @@ static bool is_safe(const char *file, const struct stat *st, const char *path, b
 			    file, (unsigned)(st->st_mode & 07777));
 	if (st->st_uid == 0)
 		return true;
-	if (stat(path, &policy) == 0 && policy.st_uid == st->st_uid)
-		return true;
-	return fail(error,
-		    "%s: is owned by uid %u, who is neither root nor the policy's owner; have one "
-		    "of them run 'pinshim compile'",
-		    file, (unsigned)st->st_uid);
+	if (stat(path, &policy) < 0 || policy.st_uid != st->st_uid)
+		return fail(error,
+			    "%s: is owned by uid %u, who is neither root nor the policy's owner; "
+			    "have one of them run 'pinshim compile'",
+			    file, (unsigned)st->st_uid);
+	/* A text of theirs is read once; what is mapped they could change while it is used. */
+	return st->st_uid == geteuid() ||
+	       fail(error,
+		    "%s: is owned by uid %u, who could change it under a process of uid %u; have "
+		    "root run 'pinshim compile'",
+		    file, (unsigned)st->st_uid, (unsigned)geteuid());
 }
 
 static bool map_file(int fd, bool host, struct snapshot_map *map, char **error)

@@ -471,6 +471,21 @@ static struct source *load_again(const struct store_policy *old)
 	return source;
 }
 
+/* What was in force for POLICY cannot stay, and its texts, BAD, are no policy: as a process begins.
+ */
+static int start_again(struct store_policy *policy, const struct source *bad)
+{
+	const bool damaged = policy->source->distrusted;
+	int rv = 0;
+
+	put_in_force(policy, bad);
+	if (bad->host && !damaged)
+		rv = fall_back(policy);
+	if (policy->source != bad)
+		tell_of_bad(policy);
+	return rv;
+}
+
 /* 0, or -1 when memory ran out. */
 static int renew(struct store_policy *policy)
 {
@@ -483,11 +498,13 @@ static int renew(struct store_policy *policy)
 	source = load_again(policy);
 	if (!source)
 		return -1;
-	if (source->policy || !policy->source->policy || spoiled) {
+	if (source->policy || !policy->source->policy) {
 		put_in_force(policy, source);
 		tell_of_snapshot(policy);
 		return 0;
 	}
+	if (spoiled)
+		return start_again(policy, source);
 	again = policy->newest->error && !strcmp(policy->newest->error, source->error);
 	policy->newest = source;
 	if (!again)

@@ -224,7 +224,9 @@ mode_of() { # FILE
 	[ "$(stat -c '%a %u' q.ini.snapshot)" = '600 0' ]
 	chmod 711 secret
 	pinshim compile q.ini
-	[ "$(stat -c '%a %u' q.ini.snapshot)" = '644 65534' ]
+	[ "$(stat -c '%a %u' q.ini.snapshot)" = '644 0' ]
+	as_nobody ./pinshim check "$DIR/q.ini"
+	prints 'q.ini.snapshot: current'
 	chmod 640 p.ini
 	chown 0 p.ini
 	pinshim compile p.ini

@@ -728,6 +728,26 @@ static void check_last_good(const void *arg)
 	expect(TWO, false);
 }
 
+/* Whether it is in force from the start or since the text is bad, a link to it leaves it whole. */
+static void check_last_good_linked(const void *arg)
+{
+	const bool later = arg != NULL;
+
+	alone(true);
+	write_file(HOST, "log = stderr\n" GOOD);
+	compile(SOURCE_HOST_DIR, true);
+	if (later)
+		expect(ONE, true);
+	replace_file(HOST, BAD);
+	expect(ONE, true);
+	age();
+	CHECK(link(SNAPSHOT_OF_HOST, SNAPSHOT_OF_HOST ".backup") == 0);
+	expect(ONE, true);
+	CHECK(count_maps(".snapshot") <= 1);
+	replace_file(HOST, GOOD_2);
+	expect(TWO, false);
+}
+
 static void check_many_reloads(const void *arg)
 {
 	int descriptors;
@@ -834,6 +854,8 @@ RUNS(another_root, check_root_changed, NULL, true)
 RUNS(changes_of_the_hosts, check_host_changes, NULL, true)
 RUNS(damage_of_the_last_good_policy, check_last_good, NULL, true)
 RUNS(the_last_good_policy_cut, check_last_good, "", true)
+RUNS(the_last_good_policy_linked, check_last_good_linked, NULL, true)
+RUNS(the_last_good_policy_linked_later, check_last_good_linked, "", true)
 RUNS(old_maps_go_away, check_many_reloads, NULL, false)
 RUNS(many_threads, check_threads, NULL, false)
 
@@ -858,6 +880,8 @@ int main(void)
 		TEST(another_root),
 		TEST(changes_of_the_hosts),
 		TEST(damage_of_the_last_good_policy),
+		TEST(the_last_good_policy_linked),
+		TEST(the_last_good_policy_linked_later),
 		TEST(the_last_good_policy_cut),
 		TEST(old_maps_go_away),
 		TEST(many_threads),
