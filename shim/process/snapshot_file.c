@@ -172,7 +172,7 @@ static enum snapshot_found open_and_map(const char *path, bool host, struct snap
 	int fd = open(map->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	enum snapshot_found found = SNAPSHOT_UNUSABLE;
 
-	if (fd < 0 && is_absence(errno))
+	if (fd < 0 && (is_absence(errno) || errno == ENAMETOOLONG))
 		return SNAPSHOT_ABSENT;
 	if (fd < 0) {
 		fail(error, "%s: cannot be read: %m; %s", map->path, remedy(host));

@@ -30,7 +30,7 @@ static char folder[64];
 /* A path below the folder of this test, in one of a few buffers. */
 static const char *in(const char *name)
 {
-	static char paths[8][256];
+	static char paths[8][320];
 	static unsigned next;
 	char *path = paths[next++ % 8];
 
@@ -137,6 +137,17 @@ static void absent(void **state)
 	assert_int_equal(found(in("none/x"), false), SNAPSHOT_ABSENT);
 	assert_int_equal(symlink("nowhere", in("p.ini.snapshot")), 0);
 	assert_int_equal(found(in("p.ini"), false), SNAPSHOT_ABSENT);
+}
+
+/* No name can be as long as its would be. */
+static void of_a_long_name(void **state)
+{
+	char name[250] = "";
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	write_file(in(name), GOOD);
+	assert_int_equal(found(in(name), false), SNAPSHOT_ABSENT);
 }
 
 static void mapped(void **state)
@@ -788,6 +799,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(where_it_belongs),
 		TEST(absent),
+		TEST(of_a_long_name),
 		TEST(mapped),
 		TEST(something_else),
 		TEST(what_is_no_snapshot),

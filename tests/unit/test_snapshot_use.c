@@ -369,6 +369,22 @@ static void and_not_for_ever(void **state)
 	source_free(s);
 }
 
+/* Which is no policy, though something beside it could be taken for one. */
+static void an_empty_name(void **state)
+{
+	struct source *s;
+
+	(void)state;
+	shell("echo nonsense >.snapshot");
+	assert_int_equal(chdir(folder), 0);
+	s = source_load("", false);
+	assert_int_equal(chdir("/"), 0);
+	assert_null(s->policy);
+	assert_non_null(strstr(s->error, "has an empty element"));
+	assert_null(s->snapshot_error);
+	source_free(s);
+}
+
 static void hide_host(void)
 {
 	own_mounts();
@@ -849,6 +865,7 @@ int main(void)
 		TEST(one_that_is_announced_is_waited_for),
 		TEST(and_not_until_it_is_old),
 		TEST(and_not_for_ever),
+		TEST(an_empty_name),
 		TEST(the_hosts),
 		TEST(changes_of_both),
 		TEST(harm_to_what_is_in_use),
