@@ -471,10 +471,26 @@ static struct source *load_again(const struct store_policy *old)
 	return source;
 }
 
+/*
+ * POLICY was in force from a snapshot that was written to, and its files are bad. Where
+ * no more was done to the host's than to link it, say, it is still the last good policy.
+ */
+static int stand_in(struct store_policy *policy)
+{
+	if (!policy->source->host || policy->source->policy || policy->source->shortage)
+		return 0;
+	if (fall_back(policy) < 0)
+		return -1;
+	if (policy->source->policy)
+		tell_of_bad(policy);
+	return 0;
+}
+
 /* 0, or -1 when memory ran out. */
 static int renew(struct store_policy *policy)
 {
 	bool spoiled = source_spoiled(policy->source); /* its rules cannot stay */
+	bool damaged = policy->source->distrusted;
 	struct source *source;
 	bool again; /* the same failure as before is no change */
 
@@ -486,7 +502,7 @@ static int renew(struct store_policy *policy)
 	if (source->policy || !policy->source->policy || spoiled) {
 		put_in_force(policy, source);
 		tell_of_snapshot(policy);
-		return 0;
+		return spoiled && !damaged ? stand_in(policy) : 0;
 	}
 	again = policy->newest->error && !strcmp(policy->newest->error, source->error);
 	policy->newest = source;

@@ -744,6 +744,31 @@ static void check_last_good(const void *arg)
 	expect(TWO, false);
 }
 
+/* It is what it was, but for a link: no process is to be without the policy for that. */
+static void check_last_good_touched(const void *arg)
+{
+	const bool from_the_start = arg != NULL;
+
+	alone(true);
+	write_file(HOST, GOOD);
+	compile(SOURCE_HOST_DIR, true);
+	if (from_the_start)
+		write_file(HOST, BAD);
+	expect(ONE, true);
+	write_file(HOST, BAD);
+	expect(ONE, true);
+	age();
+	CHECK(link(SNAPSHOT_OF_HOST, SNAPSHOT_HOME "/backup") == 0);
+	expect(ONE, true);
+	CHECK(unlink(HOST) == 0);
+	expect(ONE, true);
+	age();
+	CHECK(unlink(SNAPSHOT_HOME "/backup") == 0);
+	expect(ONE, true);
+	replace_file(HOST, GOOD_2);
+	expect(TWO, false);
+}
+
 static void check_many_reloads(const void *arg)
 {
 	int descriptors;
@@ -850,6 +875,8 @@ RUNS(another_root, check_root_changed, NULL, true)
 RUNS(changes_of_the_hosts, check_host_changes, NULL, true)
 RUNS(damage_of_the_last_good_policy, check_last_good, NULL, true)
 RUNS(the_last_good_policy_cut, check_last_good, "", true)
+RUNS(the_last_good_policy_linked, check_last_good_touched, NULL, true)
+RUNS(the_last_good_policy_linked_from_the_start, check_last_good_touched, "", true)
 RUNS(old_maps_go_away, check_many_reloads, NULL, false)
 RUNS(many_threads, check_threads, NULL, false)
 
@@ -876,6 +903,8 @@ int main(void)
 		TEST(changes_of_the_hosts),
 		TEST(damage_of_the_last_good_policy),
 		TEST(the_last_good_policy_cut),
+		TEST(the_last_good_policy_linked),
+		TEST(the_last_good_policy_linked_from_the_start),
 		TEST(old_maps_go_away),
 		TEST(many_threads),
 	};
