@@ -54,6 +54,26 @@ static const char *remedy(bool host)
 	return host ? "run 'pinshim apply /etc/pinshim'" : "run 'pinshim compile' for the policy";
 }
 
+/* What the kernel calls all users without a number in this user namespace. */
+#define UNKNOWN_USER 65534
+
+/* Whether UID may stand for several users. */
+static bool is_ambiguous(uid_t uid)
+{
+	static const char all_users[] = "         0          0 4294967295\n";
+	char map[sizeof(all_users)] = "";
+	int fd;
+
+	if (uid != UNKNOWN_USER)
+		return false;
+	fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, map, sizeof(map)) < 0)
+		map[0] = '\0';
+	if (fd >= 0)
+		close(fd);
+	return strcmp(map, all_users) != 0;
+}
+
 /* Whether the file ST at FILE is no less protected than the policy at PATH. */
 static bool is_safe(const char *file, const struct stat *st, const char *path, bool host,
 		    char **error)
@@ -79,6 +99,11 @@ static bool is_safe(const char *file, const struct stat *st, const char *path, b
 			    file, (unsigned)(st->st_mode & 07777));
 	if (st->st_uid == 0)
 		return true;
+	if (is_ambiguous(st->st_uid))
+		return fail(error,
+			    "%s: is owned by uid %u, who may be anybody in a user namespace; chown "
+			    "it to root",
+			    file, (unsigned)st->st_uid);
 	if (stat(path, &policy) == 0 && policy.st_uid == st->st_uid)
 		return true;
 	return fail(error,
@@ -147,7 +172,7 @@ static enum snapshot_found open_and_map(const char *path, bool host, struct snap
 	int fd = open(map->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	enum snapshot_found found = SNAPSHOT_UNUSABLE;
 
-	if (fd < 0 && is_absence(errno))
+	if (fd < 0 && (is_absence(errno) || errno == ENAMETOOLONG))
 		return SNAPSHOT_ABSENT;
 	if (fd < 0) {
 		fail(error, "%s: cannot be read: %m; %s", map->path, remedy(host));

@@ -71,6 +71,8 @@ bool source_load_snapshot(struct source *s, bool *pending)
 	enum snapshot_age age = SNAPSHOT_STALE;
 	char *error = NULL;
 
+	if (!*s->path) /* is no policy, and ".snapshot" is no snapshot of it */
+		return false;
 	if (snapshot_file_map(s->path, s->host, &s->map, &error) == SNAPSHOT_MAPPED) {
 		age = snapshot_file_age(&s->map, s->path, s->host, NULL);
 		if (age == SNAPSHOT_CURRENT && source_take_snapshot(s, true) == 0)

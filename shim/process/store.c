@@ -471,25 +471,26 @@ static struct source *load_again(const struct store_policy *old)
 	return source;
 }
 
-/* What was in force for POLICY cannot stay, and its texts, BAD, are no policy: as a process begins.
+/*
+ * POLICY was in force from a snapshot that was written to, and its files are bad. Where
+ * no more was done to the host's than to link it, say, it is still the last good policy.
  */
-static int start_again(struct store_policy *policy, const struct source *bad)
+static int stand_in(struct store_policy *policy)
 {
-	const bool damaged = policy->source->distrusted;
-	int rv = 0;
-
-	put_in_force(policy, bad);
-	if (bad->host && !damaged)
-		rv = fall_back(policy);
-	if (policy->source != bad)
+	if (!policy->source->host || policy->source->policy || policy->source->shortage)
+		return 0;
+	if (fall_back(policy) < 0)
+		return -1;
+	if (policy->source->policy)
 		tell_of_bad(policy);
-	return rv;
+	return 0;
 }
 
 /* 0, or -1 when memory ran out. */
 static int renew(struct store_policy *policy)
 {
 	bool spoiled = source_spoiled(policy->source); /* its rules cannot stay */
+	bool damaged = policy->source->distrusted;
 	struct source *source;
 	bool again; /* the same failure as before is no change */
 
@@ -498,13 +499,11 @@ static int renew(struct store_policy *policy)
 	source = load_again(policy);
 	if (!source)
 		return -1;
-	if (source->policy || !policy->source->policy) {
+	if (source->policy || !policy->source->policy || spoiled) {
 		put_in_force(policy, source);
 		tell_of_snapshot(policy);
-		return 0;
+		return spoiled && !damaged ? stand_in(policy) : 0;
 	}
-	if (spoiled)
-		return start_again(policy, source);
 	again = policy->newest->error && !strcmp(policy->newest->error, source->error);
 	policy->newest = source;
 	if (!again)

@@ -30,7 +30,7 @@ static char folder[64];
 /* A path below the folder of this test, in one of a few buffers. */
 static const char *in(const char *name)
 {
-	static char paths[8][256];
+	static char paths[8][320];
 	static unsigned next;
 	char *path = paths[next++ % 8];
 
@@ -137,6 +137,17 @@ static void absent(void **state)
 	assert_int_equal(found(in("none/x"), false), SNAPSHOT_ABSENT);
 	assert_int_equal(symlink("nowhere", in("p.ini.snapshot")), 0);
 	assert_int_equal(found(in("p.ini"), false), SNAPSHOT_ABSENT);
+}
+
+/* No name can be as long as its would be. */
+static void of_a_long_name(void **state)
+{
+	char name[250] = "";
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	write_file(in(name), GOOD);
+	assert_int_equal(found(in(name), false), SNAPSHOT_ABSENT);
 }
 
 static void mapped(void **state)
@@ -272,6 +283,37 @@ static void owners(void **state)
 	assert_int_equal(chown(in("p.ini.snapshot"), SOMEONE, 0), 0);
 	assert_int_equal(unlink(in("p.ini")), 0);
 	expect_unusable(in("p.ini"), false, what);
+}
+
+/* In a user namespace two users may look like one. */
+static void check_unknown_owner(const void *arg)
+{
+	static const char *const maps[] = { "         0       1000          1\n", "",
+					    "         0          0 4294967295\n         1 " };
+
+	CHECK(chown(in("p.ini"), 65534, 0) == 0 && chown(in("p.ini.snapshot"), 65534, 0) == 0);
+	CHECK(found(arg, false) == SNAPSHOT_MAPPED);
+	own_mounts();
+	hide("/proc");
+	expect_unusable(arg, false, "is owned by uid 65534, who may be anybody in a user");
+	CHECK(mkdir("/proc/self", 0755) == 0);
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+		write_file("/proc/self/uid_map", maps[i]);
+		expect_unusable(arg, false, "is owned by uid 65534, who may be anybody");
+	}
+	CHECK(chown(in("p.ini.snapshot"), 0, 0) == 0 && found(arg, false) == SNAPSHOT_MAPPED);
+	CHECK(chown(in("p.ini.snapshot"), SOMEONE, 0) == 0 && chown(arg, SOMEONE, 0) == 0);
+	CHECK(found(arg, false) == SNAPSHOT_MAPPED);
+}
+
+static void owners_without_a_number(void **state)
+{
+	(void)state;
+	if (!may_mount())
+		skip();
+	write_file(in("p.ini"), GOOD);
+	compile(in("p.ini"), false);
+	assert_int_equal(in_child(check_unknown_owner, in("p.ini")), 0);
 }
 
 #define HOST_REMEDY "run 'pinshim apply /etc/pinshim'"
@@ -757,12 +799,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(where_it_belongs),
 		TEST(absent),
+		TEST(of_a_long_name),
 		TEST(mapped),
 		TEST(something_else),
 		TEST(what_is_no_snapshot),
 		TEST(others_may_write_it),
 		TEST(it_cannot_be_read),
 		TEST(owners),
+		TEST(owners_without_a_number),
 		TEST(nobody_but_root_may_have_written_the_hosts),
 		TEST(it_is_current),
 		TEST(a_stamp_that_differs),

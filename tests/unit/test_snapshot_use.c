@@ -369,6 +369,22 @@ static void and_not_for_ever(void **state)
 	source_free(s);
 }
 
+/* Which is no policy, though something beside it could be taken for one. */
+static void an_empty_name(void **state)
+{
+	struct source *s;
+
+	(void)state;
+	shell("echo nonsense >.snapshot");
+	assert_int_equal(chdir(folder), 0);
+	s = source_load("", false);
+	assert_int_equal(chdir("/"), 0);
+	assert_null(s->policy);
+	assert_non_null(strstr(s->error, "has an empty element"));
+	assert_null(s->snapshot_error);
+	source_free(s);
+}
+
 static void hide_host(void)
 {
 	own_mounts();
@@ -728,22 +744,27 @@ static void check_last_good(const void *arg)
 	expect(TWO, false);
 }
 
-/* Whether it is in force from the start or since the text is bad, a link to it leaves it whole. */
-static void check_last_good_linked(const void *arg)
+/* It is what it was, but for a link: no process is to be without the policy for that. */
+static void check_last_good_touched(const void *arg)
 {
-	const bool later = arg != NULL;
+	const bool from_the_start = arg != NULL;
 
 	alone(true);
-	write_file(HOST, "log = stderr\n" GOOD);
+	write_file(HOST, GOOD);
 	compile(SOURCE_HOST_DIR, true);
-	if (later)
-		expect(ONE, true);
-	replace_file(HOST, BAD);
+	if (from_the_start)
+		write_file(HOST, BAD);
+	expect(ONE, true);
+	write_file(HOST, BAD);
 	expect(ONE, true);
 	age();
-	CHECK(link(SNAPSHOT_OF_HOST, SNAPSHOT_OF_HOST ".backup") == 0);
+	CHECK(link(SNAPSHOT_OF_HOST, SNAPSHOT_HOME "/backup") == 0);
 	expect(ONE, true);
-	CHECK(count_maps(".snapshot") <= 1);
+	CHECK(unlink(HOST) == 0);
+	expect(ONE, true);
+	age();
+	CHECK(unlink(SNAPSHOT_HOME "/backup") == 0);
+	expect(ONE, true);
 	replace_file(HOST, GOOD_2);
 	expect(TWO, false);
 }
@@ -854,8 +875,8 @@ RUNS(another_root, check_root_changed, NULL, true)
 RUNS(changes_of_the_hosts, check_host_changes, NULL, true)
 RUNS(damage_of_the_last_good_policy, check_last_good, NULL, true)
 RUNS(the_last_good_policy_cut, check_last_good, "", true)
-RUNS(the_last_good_policy_linked, check_last_good_linked, NULL, true)
-RUNS(the_last_good_policy_linked_later, check_last_good_linked, "", true)
+RUNS(the_last_good_policy_linked, check_last_good_touched, NULL, true)
+RUNS(the_last_good_policy_linked_from_the_start, check_last_good_touched, "", true)
 RUNS(old_maps_go_away, check_many_reloads, NULL, false)
 RUNS(many_threads, check_threads, NULL, false)
 
@@ -871,6 +892,7 @@ int main(void)
 		TEST(one_that_is_announced_is_waited_for),
 		TEST(and_not_until_it_is_old),
 		TEST(and_not_for_ever),
+		TEST(an_empty_name),
 		TEST(the_hosts),
 		TEST(changes_of_both),
 		TEST(harm_to_what_is_in_use),
@@ -880,9 +902,9 @@ int main(void)
 		TEST(another_root),
 		TEST(changes_of_the_hosts),
 		TEST(damage_of_the_last_good_policy),
-		TEST(the_last_good_policy_linked),
-		TEST(the_last_good_policy_linked_later),
 		TEST(the_last_good_policy_cut),
+		TEST(the_last_good_policy_linked),
+		TEST(the_last_good_policy_linked_from_the_start),
 		TEST(old_maps_go_away),
 		TEST(many_threads),
 	};
