@@ -20,11 +20,12 @@
 
 static struct peer_name *add_name(struct peer_names *names)
 {
+	const size_t size = 2 * (names->n + 1);
 	struct peer_name *list;
 
 	if (names->n < names->size)
 		return &names->list[names->n++];
-	list = malloc(2 * names->size * sizeof(*list));
+	list = malloc(size * sizeof(*list));
 	if (!list) {
 		names->failed = true;
 		return NULL;
@@ -32,7 +33,7 @@ static struct peer_name *add_name(struct peer_names *names)
 	memcpy(list, names->list, names->n * sizeof(*list));
 	peer_names_free(names);
 	names->list = list;
-	names->size *= 2;
+	names->size = size;
 	return &list[names->n++];
 }
 
