@@ -54,10 +54,19 @@ static int complain_of(const char *path)
 	return -1;
 }
 
+static bool is_open_to_all(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && (st.st_mode & 0555) == 0555;
+}
+
 static int make_folder(const char *path)
 {
-	/* The mode is not left to the umask. */
-	if ((mkdir(path, 0755) < 0 && errno != EEXIST) || chmod(path, 0755) < 0)
+	/* The mode is not left to the umask; one that will do may be on a disk that is only read.
+	 */
+	if ((mkdir(path, 0755) < 0 && errno != EEXIST) ||
+	    (!is_open_to_all(path) && chmod(path, 0755) < 0))
 		return complain_of(path);
 	return 0;
 }
@@ -327,8 +336,8 @@ static enum outcome replace_folder(const struct source *draft)
 {
 	if (replace_text(MARK, MARK_TEXT, strlen(MARK_TEXT)) < 0)
 		return UNCHANGED;
-	if (replace_texts(draft) == 0 && sync_folder(PUBLISHED_DIR) == 0 && unlink(MARK) == 0 &&
-	    sync_folder(PUBLISHED_DIR) == 0)
+	if (sync_folder(PUBLISHED_DIR) == 0 && replace_texts(draft) == 0 &&
+	    sync_folder(PUBLISHED_DIR) == 0 && unlink(MARK) == 0 && sync_folder(PUBLISHED_DIR) == 0)
 		return DONE;
 	complain("%s: is half replaced: run 'pinshim apply' again; until then the last good policy "
 		 "is used, which is the new one",
@@ -516,8 +525,8 @@ static enum publish_result publish_draft(const struct source *draft, enum publis
 
 enum publish_result publish(const struct source *draft, enum publish_place place)
 {
-	static const char *const left_over[] = { NEW_FILE, NEW_DIR, NEW_SNAPSHOT, NEW_LAST_GOOD,
-						 OLD_SNAPSHOT };
+	static const char *const left_over[] = { NEW_FILE,	NEW_DIR,      NEW_SNAPSHOT,
+						 NEW_LAST_GOOD, OLD_SNAPSHOT, NEW_TEXT };
 	enum publish_result result = publish_draft(draft, place);
 
 	if (result != PUBLISH_FAILED && remove_tree(OLD_LAST_GOOD) < 0)

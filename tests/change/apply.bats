@@ -253,6 +253,58 @@ texts_on_host() { # FOLDER
 	done
 }
 
+@test "where the policy can only be read: what is in its place is kept as the last good one" {
+	start_host
+	section api >"$HOME_DIR/policy.ini"
+	chmod 555 "$HOME_DIR"
+	"${ON_HOST[@]}" mount -o remount,bind,ro /etc/pinshim
+	apply /etc/pinshim
+	assert_rc 0
+	assert_out "kept /etc/pinshim as the last good policy: 1 section, 1 pin"
+	snapshot_is_current
+	section nobody >"$T/new.ini"
+	apply "$T/new.ini"
+	assert_rc 1
+	says "pinshim: /etc/pinshim/.policy.ini.new: Read-only file system"
+	snapshot_is_current
+	in_force api api.example.com
+}
+
+@test "a folder that others cannot pass through is opened" {
+	start_host
+	section api >"$HOME_DIR/policy.ini"
+	chmod 700 "$HOME_DIR" "$T/state"
+	apply /etc/pinshim
+	assert_rc 0
+	[ "$(stat -c %a "$HOME_DIR" "$T/state" | xargs)" = '755 755' ]
+}
+
+@test "a disk that is full while files are replaced one by one: nothing stays in the way" {
+	start_host
+	mkdir "$HOME_DIR/policy.d" "$T/old" "$T/new"
+	"${ON_HOST[@]}" mount -t tmpfs -o size=64k,mode=755 none /etc/pinshim/policy.d
+	section nobody >"$T/old/a.ini"
+	section api >"$T/new/a.ini"
+	{
+		printf '[b.example.com]\nmode = off\n'
+		printf '; %01000d\n' {1..50}
+	} >"$T/new/b.ini"
+	printf '; %01000d\n' {1..15} >"$T/old/z.ini"
+	apply "$T/old"
+	assert_rc 0
+	apply "$T/new"
+	assert_rc 1
+	assert_err "^pinshim: /etc/pinshim/policy\.d: is half replaced: run 'pinshim apply' again; until then the last good policy is used, which is the new one\$"
+	[ "$("${ON_HOST[@]}" ls -A /etc/pinshim/policy.d | xargs)" = 'a.ini pinshim-apply.ini z.ini' ]
+	in_force api api.example.com
+	"${ON_HOST[@]}" rm /etc/pinshim/policy.d/z.ini
+	apply "$T/new"
+	assert_rc 0
+	[ "$("${ON_HOST[@]}" ls -A /etc/pinshim/policy.d | xargs)" = 'a.ini b.ini' ]
+	in_force api api.example.com
+	snapshot_is_current
+}
+
 # --- interruptions
 
 # Whatever the next apply finds is not in its way.
@@ -289,6 +341,37 @@ policies_to_interrupt() {
 	mkdir "$HOME_DIR/policy.d"
 	on_mount_point
 	interrupt_parts ''
+}
+
+in_order() { # WHAT LINE...: applying WHAT moves this and puts that on the disk, one after the other
+	rm -f "$T/order"
+	try "${ON_HOST[@]}" "${BARE[@]}" "LD_PRELOAD=$OBJECTS/meddle.so" "ORDER=$T/order" "$PINSHIM" apply "$1"
+	assert_rc 0
+	printf '%s\n' "${@:2}" | diff - "$T/order"
+}
+
+@test "should the power fail: nothing is moved before what it relies on is on the disk" {
+	local etc=/etc/pinshim state=/var/lib/pinshim written last_good completed
+	written=("sync $state/.policy.snapshot.new" "sync $state/.last-good.new")
+	last_good=("exchange $state/.last-good.new" "sync $state")
+	completed=("sync $state/.policy.snapshot.new" "move $state/policy.snapshot" "sync $state")
+	policies_to_interrupt
+	apply "$T/old.ini"
+	in_order "$T/new.ini" 'sync /etc' "sync $etc/.policy.ini.new" "${written[@]}" \
+		"${last_good[@]}" "move $etc/policy.ini" "sync $etc" "${completed[@]}"
+	in_order $etc 'sync /etc' "sync $state/.policy.snapshot.new" \
+		"exchange $state/.policy.snapshot.new" "sync $state"
+	rm "$HOME_DIR/policy.ini"
+	apply "$T/old"
+	in_order "$T/new" 'sync /etc' "sync $etc/.policy.d.new/"{b,c}.ini "sync $etc/.policy.d.new" \
+		"${written[@]}" "${last_good[@]}" "exchange $etc/policy.d" "sync $etc" "${completed[@]}"
+	on_mount_point
+	in_order "$T/old" 'sync /etc' "sync $etc/.policy.d.new/"{a,b}.ini "sync $etc/.policy.d.new" \
+		"${written[@]}" "${last_good[@]}" \
+		"sync $etc/policy.d/.text.new" "move $etc/policy.d/pinshim-apply.ini" "sync $etc/policy.d" \
+		"sync $etc/policy.d/.text.new" "move $etc/policy.d/a.ini" \
+		"sync $etc/policy.d/.text.new" "move $etc/policy.d/b.ini" "sync $etc/policy.d" \
+		"sync $etc/policy.d" "${completed[@]}"
 }
 
 @test "one apply waits for the other" {
