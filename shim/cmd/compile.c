@@ -29,19 +29,20 @@ static int complain_of(const char *path)
 	return -1;
 }
 
-/* Writes it to BESIDE, a file that is made of this template, and leaves nothing where it fails. */
-static int write_beside(const struct source *s, char *beside)
+/* Writes what is to be TO to BESIDE, a file that is made of this template, and leaves nothing where
+ * it fails. */
+static int write_beside(const struct source *s, const char *to, char *beside)
 {
 	struct snapshot_new *new = NULL;
 	int fd = mkostemp(beside, O_CLOEXEC), rv = -1;
 
 	if (fd < 0)
-		return complain_of(beside);
+		return complain_of(to);
 	if ((new = snapshot_write(s, NULL, 0, false, fd)) && snapshot_owner_set(s, fd) == 0 &&
 	    fsync(fd) == 0)
 		rv = 0;
 	else
-		complain_of(beside);
+		complain_of(to);
 	snapshot_new_free(new);
 	close(fd);
 	if (rv < 0)
@@ -59,7 +60,7 @@ static int put_in_place(const struct source *s, const char *to)
 		free(folder);
 		return -1;
 	}
-	if (write_beside(s, beside) == 0) {
+	if (write_beside(s, to, beside) == 0) {
 		if (rename(beside, to) == 0) {
 			strrchr(folder, '/')[1] = '\0';
 			rv = sync_folder(folder);
