@@ -110,6 +110,10 @@ static void load(struct host_state *out)
 		snprintf(out->why, sizeof(out->why), "out of memory");
 	source_free(source);
 	load_snapshot(out);
+	/* There is nothing to make another one of. */
+	if (out->policy == POLICY_ABSENT && out->snapshot_known && out->snapshot == STANDING_STALE)
+		snprintf(out->snapshot_text, sizeof(out->snapshot_text),
+			 "the policy is gone; remove " SNAPSHOT_OF_HOST ", or publish a policy");
 }
 
 static bool read_whole(int fd, void *to, size_t size)

@@ -261,7 +261,8 @@ static bool holds(const char *path, const struct snapshot_stamp *stamp, char **w
 			    "%s is where times have whole seconds, so that a change may not show",
 			    path);
 	if (look_at(path, &now) < 0)
-		return fail(why, "%s cannot be read: %m", path);
+		return is_absence(errno) ? fail(why, "%s is gone", path)
+					 : fail(why, "%s cannot be read: %m", path);
 	return stamp_is_same(&now, &was) || fail(why, "%s has changed", path);
 }
 

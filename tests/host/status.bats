@@ -100,6 +100,9 @@ wrong() { # PATTERN SCRIPT
 		truncate -s 100 $of
 		snapshot
 		rm $of
+		snapshot
+		pinshim apply /etc/pinshim 2>/dev/null
+		mv /etc/pinshim/policy.ini /etc/pinshim/was
 		snapshot'
 	assert_rc 0
 	sed -E 's/20[0-9-]*T[0-9:]*Z/DATE/' "$T/out" | grep '^snap\|^status\|^\[' >"$T/said"
@@ -122,6 +125,9 @@ wrong() { # PATTERN SCRIPT
 		snapshot: absent
 		status 0
 		["absent","",0]
+		snapshot: stale (the policy is gone; remove /var/lib/pinshim/policy.snapshot, or publish a policy)
+		status 1
+		["stale","the policy is gone; remove /var/lib/pinshim/policy.snapshot, or publish a policy",1]
 	END
 	assert_err "^pinshim: the snapshot of the host's policy is not usable: is cut short; run 'pinshim apply /etc/pinshim'\$"
 }
