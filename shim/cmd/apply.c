@@ -89,17 +89,9 @@ static int apply(const struct verb *verb, int argc, char **argv)
 {
 	enum publish_place place;
 	struct source *draft;
-	const char *path;
+	const char *path = policy_argument(verb, argc, argv);
 	int status = EXIT_FAILURE;
 
-	next_option(verb, argc, argv);
-	if (optind == argc)
-		usage_error(verb, "FILE or DIR is missing");
-	if (optind + 1 < argc)
-		usage_error(verb, "'%s' is one argument too many", argv[optind + 1]);
-	path = argv[optind];
-	if (!*path)
-		usage_error(verb, "'' names no policy");
 	if (geteuid() != 0) {
 		complain("only root may publish the host's policy; run 'pinshim apply' as root");
 		return EXIT_FAILURE;

@@ -104,6 +104,18 @@ int next_option(const struct verb *verb, int argc, char **argv)
 	return option;
 }
 
+const char *policy_argument(const struct verb *verb, int argc, char **argv)
+{
+	next_option(verb, argc, argv);
+	if (optind == argc)
+		usage_error(verb, "FILE or DIR is missing");
+	if (optind + 1 < argc)
+		usage_error(verb, "'%s' is one argument too many", argv[optind + 1]);
+	if (!*argv[optind])
+		usage_error(verb, "'' names no policy");
+	return argv[optind];
+}
+
 const char *append_policy(char **list, const char *argument)
 {
 	const char *before = *list ? *list : "";

@@ -51,6 +51,12 @@ extern const struct verb verb_run, verb_pin, verb_check, verb_explain, verb_lear
  */
 int next_option(const struct verb *verb, int argc, char **argv);
 
+/*
+ * The one argument of VERB, which has no options but the common ones and names a
+ * policy. Ends the command itself where it is called in another way.
+ */
+const char *policy_argument(const struct verb *verb, int argc, char **argv);
+
 /* Says which version this is. Returns the exit code, as the next one does. */
 int print_version(void);
 

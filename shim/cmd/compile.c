@@ -165,17 +165,9 @@ static bool is_worth_it(const char *path)
 static int compile(const struct verb *verb, int argc, char **argv)
 {
 	char *list = NULL;
-	const char *path;
+	const char *path = append_policy(&list, policy_argument(verb, argc, argv));
 	int status = EXIT_FAILURE;
 
-	next_option(verb, argc, argv);
-	if (optind == argc)
-		usage_error(verb, "FILE or DIR is missing");
-	if (optind + 1 < argc)
-		usage_error(verb, "'%s' is one argument too many", argv[optind + 1]);
-	if (!*argv[optind])
-		usage_error(verb, "'' names no policy");
-	path = append_policy(&list, argv[optind]);
 	if (path && is_worth_it(path))
 		status = compile_policy(path);
 	free(list);
