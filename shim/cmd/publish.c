@@ -347,8 +347,11 @@ static enum outcome replace_folder(const struct source *draft)
 
 static enum outcome move_folder(const struct source *draft)
 {
+	struct stat st;
+
 	if (exchange(NEW_DIR, PUBLISHED_DIR) == 0 ||
-	    (errno == ENOENT && rename(NEW_DIR, PUBLISHED_DIR) == 0))
+	    (lstat(PUBLISHED_DIR, &st) < 0 && errno == ENOENT &&
+	     rename(NEW_DIR, PUBLISHED_DIR) == 0))
 		return sync_folder(SOURCE_HOST_DIR) == 0 ? DONE : BROKEN_OFF;
 	switch (errno) {
 	case EINVAL: /* the file system cannot */

@@ -280,6 +280,16 @@ meddled() { # SCRIPT FILE
 		[ "$(ls -A "$T/state")" = $'apply.lock\npolicy.snapshot' ]
 		state_of_snapshot current ''
 	done
+	mkdir "$T/new"
+	for name in localhost other.example.com; do
+		printf '[%s]\nmode = off\n' $name >"$T/new/a.ini"
+		try "${ON_HOST[@]}" "${BARE[@]}" "LD_PRELOAD=$OBJECTS/meddle.so" NO_EXCHANGE=1 "$PINSHIM" apply "$T/new"
+		assert_rc 0
+		diff -r "$T/new" "$HOME_DIR/policy.d"
+		[ "$(ls -A "$HOME_DIR")" = $'policy.d\npolicy.ini' ]
+		[ "$(ls -A "$T/state")" = $'apply.lock\npolicy.snapshot' ]
+		state_of_snapshot current ''
+	done
 	# What was there comes back as well.
 	"${ON_HOST[@]}" mount --bind /etc/pinshim/policy.ini /etc/pinshim/policy.ini
 	cp -p "$T/state/policy.snapshot" "$T/before"
