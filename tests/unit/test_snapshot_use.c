@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 #include "child.h"
 #include "process/last_good.h"
@@ -439,6 +440,31 @@ static void check_host(const void *arg)
 	s = source_load_last_good();
 	CHECK(!s->policy && s->absent && strstr(s->error, "'pinshim apply' makes it"));
 	source_free(s);
+}
+
+/* Where it costs a program in a sandbox its life. */
+static void check_nothing_is_opened(const void *arg)
+{
+	static const struct rlimit none = { 0, 0 };
+	struct source *s;
+
+	(void)arg;
+	hide_host();
+	CHECK(rmdir(SOURCE_HOST_DIR) == 0 && setrlimit(RLIMIT_NOFILE, &none) == 0);
+	s = source_load(SOURCE_HOST_DIR, true);
+	CHECK(s && s->absent && !s->snapshot_error);
+	source_free(s);
+	s = source_load(in("p.ini"), false);
+	CHECK(s && s->absent && !s->snapshot_error);
+	source_free(s);
+}
+
+static void without_a_policy(void **state)
+{
+	(void)state;
+	if (!may_mount())
+		skip();
+	assert_int_equal(in_child(check_nothing_is_opened, NULL), 0);
 }
 
 static void the_hosts(void **state)
@@ -894,6 +920,7 @@ int main(void)
 		TEST(and_not_for_ever),
 		TEST(an_empty_name),
 		TEST(the_hosts),
+		TEST(without_a_policy),
 		TEST(changes_of_both),
 		TEST(harm_to_what_is_in_use),
 		TEST(a_bad_text_and_a_harmed_snapshot),
