@@ -221,8 +221,10 @@ static int swap(const char *a, const char *b, const char *meanwhile)
 	if (errno != EINVAL && errno != ENOSYS)
 		return -1;
 	/* The file system cannot exchange. */
-	if (remove_tree(meanwhile) < 0 || link(a, meanwhile) < 0)
+	if (remove_tree(meanwhile) < 0)
 		return -1;
+	if (link(a, meanwhile) < 0)
+		return errno == ENOENT ? rename(b, a) : -1;
 	return rename(b, a) < 0 ? -1 : rename(meanwhile, b);
 }
 

@@ -15,7 +15,7 @@
 
 #include "pure/policy.h"
 
-#define SNAPSHOT_FORMAT	    1
+#define SNAPSHOT_FORMAT	    1u
 #define SNAPSHOT_PAGE	    4096 /* what a block is aligned to */
 #define SNAPSHOT_DIGEST_LEN 32
 #define SNAPSHOT_ERROR_SIZE 160

@@ -27,25 +27,21 @@ count_curl() { # VARIANT
 	sample curl instructions instructions "$1" "$counts"
 }
 
-# curl opens where its output goes when it has some: after the handshake. There it waits for a reader.
+# Where its output goes is opened when there is some, so after the handshake. There curl waits for a reader.
 see_curl() { # VARIANT
 	local variables command pid
 	environment_of "$1"
 	mapfile -t command < <(fetch "$1" | sed s,^/dev/null$,fifo,)
 	rm -f fifo
 	mkfifo fifo
-	"${CLEAN[@]}" "${variables[@]}" "${command[@]}" &
+	: >curl.log
+	"${CLEAN[@]}" "${variables[@]}" "${command[@]}" --verbose 2>curl.log &
 	pid=$!
 	started "$pid"
-	wait_for waits_for_reader "$pid"
+	wait_for grep -q '^< HTTP' curl.log
 	sees_snapshot "$1" "/proc/$pid/maps"
 	cat fifo >/dev/null
 	wait "$pid"
-}
-
-# Whether PID has all of its handshake behind it.
-waits_for_reader() { # PID
-	grep -qs '^wait_for_partner' "/proc/$1/wchan"
 }
 
 group_curl() {

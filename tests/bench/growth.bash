@@ -19,7 +19,7 @@ growth_once() {
 firsts_once() {
 	local turn variant said
 	rm -f firsts
-	for ((turn = 0; turn < $(times 150); turn++)); do
+	for ((turn = 0; turn < $(times 100); turn++)); do
 		for variant in bare "${firsts[@]}"; do
 			said=$(in_variant "$variant" ./handshake full13 1 1 one.pem one.key one.pem maps)
 			sees_snapshot "$variant" maps
@@ -111,7 +111,7 @@ group_growth() {
 		-- "${variants[@]}"
 	table growth bare 'first-instructions:the first, instructions:count' \
 		'further-instructions:each further, instructions:count' -- bare "${counts[@]}" "${counts[@]/#/snapshot-}"
-	printf '\nThe first handshake of %s processes each, by turns\n' "$(times 150)"
+	printf '\nThe first handshake of %s processes each, by turns\n' "$(times 100)"
 	table growth bare 'many.first:us:time' 'many.first-cpu:us of a processor:time' -- bare "${firsts[@]}"
 	printf '\nThe first handshake with a snapshot, %s sections over 1:\n' "$(thousands "$most")"
 	printf '  us: %s\n' "$(difference growth many.first "snapshot-$most" snapshot-1)"

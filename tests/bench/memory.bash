@@ -29,6 +29,7 @@ together() { # VARIANT
 	rm -f fifo
 	mkfifo fifo
 	for ((i = 0; i < processes; i++)); do
+		: >"said.$i" # of another variant so far
 		"${CLEAN[@]}" "${variables[@]}" ./handshake full13 1 1 one.pem one.key one.pem fifo >"said.$i" &
 		pids+=($!)
 		started $!

@@ -270,6 +270,27 @@ meddled() { # SCRIPT FILE
 	assert_err "^pinshim: /var/lib/pinshim/p\.ini\.snapshot: is stale and not used: /var/lib/pinshim/p\.ini has changed; run 'pinshim compile /var/lib/pinshim/p\.ini'\$"
 }
 
+@test "a file system that cannot exchange what is in two places" {
+	local name
+	start_host
+	for name in nobody api; do # with none before, and with one
+		section $name >"$T/new.ini"
+		try "${ON_HOST[@]}" "${BARE[@]}" "LD_PRELOAD=$OBJECTS/meddle.so" NO_EXCHANGE=1 "$PINSHIM" apply "$T/new.ini"
+		assert_rc 0
+		[ "$(ls -A "$T/state")" = $'apply.lock\npolicy.snapshot' ]
+		state_of_snapshot current ''
+	done
+	# What was there comes back as well.
+	"${ON_HOST[@]}" mount --bind /etc/pinshim/policy.ini /etc/pinshim/policy.ini
+	cp -p "$T/state/policy.snapshot" "$T/before"
+	section nobody >"$T/new.ini"
+	try "${ON_HOST[@]}" "${BARE[@]}" "LD_PRELOAD=$OBJECTS/meddle.so" NO_EXCHANGE=1 "$PINSHIM" apply "$T/new.ini"
+	assert_rc 1
+	cmp "$T/before" "$T/state/policy.snapshot"
+	[ "$(ls -A "$T/state")" = $'apply.lock\npolicy.snapshot' ]
+	state_of_snapshot current ''
+}
+
 @test "what an earlier version kept goes" {
 	start_host
 	mkdir -p "$T/state/last-good/policy.d"
