@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 
 #include "child.h"
@@ -368,6 +369,45 @@ static void and_not_for_ever(void **state)
 	assert_non_null(s->policy);
 	assert_null(s->map.bytes);
 	source_free(s);
+}
+
+/* Whether a write by way of memory shows in the times of FD, once what was there is on the disk. */
+static bool shows(int fd, char *bytes)
+{
+	struct stat before, after;
+
+	bytes[1] = 'x';
+	CHECK(fsync(fd) == 0 && fstat(fd, &before) == 0);
+	age();
+	bytes[1] = 'o';
+	CHECK(fstat(fd, &after) == 0);
+	return memcmp(&before.st_ctim, &after.st_ctim, sizeof(before.st_ctim)) != 0;
+}
+
+static void written_by_way_of_memory(void **state)
+{
+	struct source *s;
+	char *bytes;
+	bool told;
+	int fd;
+
+	(void)state;
+	write_file(in("p.ini"), GOOD);
+	fd = open(in("p.ini"), O_RDWR | O_CLOEXEC);
+	bytes = mmap(NULL, 64, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(fd >= 0 && bytes != MAP_FAILED);
+	if (shows(fd, bytes)) { /* tmpfs has no disk */
+		s = source_read(in("p.ini"), false, true);
+		CHECK(s && s->policy);
+		write_snapshot(s, false, in("p.ini.snapshot"));
+		source_free(s);
+		age();
+		assert_true(same_as_text(in("p.ini"), false, &told));
+		bytes[1] = 'a';
+		assert_false(same_as_text(in("p.ini"), false, &told));
+	}
+	munmap(bytes, 64);
+	close(fd);
 }
 
 /* Which is no policy, though something beside it could be taken for one. */
@@ -919,6 +959,7 @@ int main(void)
 		TEST(and_not_until_it_is_old),
 		TEST(and_not_for_ever),
 		TEST(an_empty_name),
+		TEST(written_by_way_of_memory),
 		TEST(the_hosts),
 		TEST(without_a_policy),
 		TEST(changes_of_both),
