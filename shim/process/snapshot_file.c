@@ -257,9 +257,11 @@ static bool holds(const char *path, const struct snapshot_stamp *stamp, char **w
 	if (!stamp->there)
 		return fail(why, "%s is there now", path);
 	if (!stamp_is_fine(&was))
-		return fail(why,
-			    "%s is where times have whole seconds, so that a change may not show",
-			    path);
+		return fail(
+			why,
+			"%s is where times have whole seconds and a change may not show: move it "
+			"elsewhere",
+			path);
 	if (look_at(path, &now) < 0)
 		return is_absence(errno) ? fail(why, "%s is gone", path)
 					 : fail(why, "%s cannot be read: %m", path);

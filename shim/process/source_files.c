@@ -140,7 +140,9 @@ static char *read_whole(int fd, size_t expected, size_t *len)
 
 /*
  * Reads the regular file PATH and takes its stamp. WHAT begins the message: the
- * path itself, or the place that names it.
+ * path itself, or the place that names it. Of what is kept, for a snapshot it may be,
+ * the kernel is made to note who writes by mmap(2) from now on: where that was noted
+ * once and is not on the disk yet, more of it leaves no trace in the times.
  */
 static int read_file(struct source *s, const char *path, const char *what, struct source_file *out)
 {
@@ -159,6 +161,8 @@ static int read_file(struct source *s, const char *path, const char *what, struc
 			source_read_again(s, path);
 		return -1;
 	}
+	if (s->keeping)
+		(void)fsync(fd);
 	if (fstat(fd, &st) < 0)
 		source_fail(s, "%s: cannot be examined: %m; name a readable file", what);
 	else if (source_add_stamp(s, path, &st) == 0 && !S_ISREG(st.st_mode))

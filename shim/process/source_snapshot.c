@@ -69,9 +69,11 @@ int source_take_snapshot(struct source *s, bool with_stamps)
 bool source_load_snapshot(struct source *s, bool *pending)
 {
 	enum snapshot_age age = SNAPSHOT_STALE;
+	struct stat policy;
 	char *error = NULL;
 
-	if (!*s->path) /* is no policy, and ".snapshot" is no snapshot of it */
+	/* Without a policy no file is opened: a sandbox may let pass the one, and not the other. */
+	if (stat(s->path, &policy) < 0)
 		return false;
 	if (snapshot_file_map(s->path, s->host, &s->map, &error) == SNAPSHOT_MAPPED) {
 		age = snapshot_file_age(&s->map, s->path, s->host, NULL);

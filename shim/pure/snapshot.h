@@ -15,6 +15,7 @@
 
 #include "pure/policy.h"
 
+/* To be raised with each change of the layout, and of what the texts of a policy are read as. */
 #define SNAPSHOT_FORMAT	    1u
 #define SNAPSHOT_PAGE	    4096 /* what a block is aligned to */
 #define SNAPSHOT_DIGEST_LEN 32

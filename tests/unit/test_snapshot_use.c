@@ -13,6 +13,8 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "child.h"
 #include "process/last_good.h"
@@ -369,6 +371,45 @@ static void and_not_for_ever(void **state)
 	source_free(s);
 }
 
+/* Whether a write by way of memory shows in the times of FD, once what was there is on the disk. */
+static bool shows(int fd, char *bytes)
+{
+	struct stat before, after;
+
+	bytes[1] = 'x';
+	CHECK(fsync(fd) == 0 && fstat(fd, &before) == 0);
+	age();
+	bytes[1] = 'o';
+	CHECK(fstat(fd, &after) == 0);
+	return memcmp(&before.st_ctim, &after.st_ctim, sizeof(before.st_ctim)) != 0;
+}
+
+static void written_by_way_of_memory(void **state)
+{
+	struct source *s;
+	char *bytes;
+	bool told;
+	int fd;
+
+	(void)state;
+	write_file(in("p.ini"), GOOD);
+	fd = open(in("p.ini"), O_RDWR | O_CLOEXEC);
+	bytes = mmap(NULL, 64, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(fd >= 0 && bytes != MAP_FAILED);
+	if (shows(fd, bytes)) { /* tmpfs has no disk */
+		s = source_read(in("p.ini"), false, true);
+		CHECK(s && s->policy);
+		write_snapshot(s, false, in("p.ini.snapshot"));
+		source_free(s);
+		age();
+		assert_true(same_as_text(in("p.ini"), false, &told));
+		bytes[1] = 'a';
+		assert_false(same_as_text(in("p.ini"), false, &told));
+	}
+	munmap(bytes, 64);
+	close(fd);
+}
+
 /* Which is no policy, though something beside it could be taken for one. */
 static void an_empty_name(void **state)
 {
@@ -439,6 +480,31 @@ static void check_host(const void *arg)
 	s = source_load_last_good();
 	CHECK(!s->policy && s->absent && strstr(s->error, "'pinshim apply' makes it"));
 	source_free(s);
+}
+
+/* Where it costs a program in a sandbox its life. */
+static void check_nothing_is_opened(const void *arg)
+{
+	static const struct rlimit none = { 0, 0 };
+	struct source *s;
+
+	(void)arg;
+	hide_host();
+	CHECK(rmdir(SOURCE_HOST_DIR) == 0 && setrlimit(RLIMIT_NOFILE, &none) == 0);
+	s = source_load(SOURCE_HOST_DIR, true);
+	CHECK(s && s->absent && !s->snapshot_error);
+	source_free(s);
+	s = source_load(in("p.ini"), false);
+	CHECK(s && s->absent && !s->snapshot_error);
+	source_free(s);
+}
+
+static void without_a_policy(void **state)
+{
+	(void)state;
+	if (!may_mount())
+		skip();
+	assert_int_equal(in_child(check_nothing_is_opened, NULL), 0);
 }
 
 static void the_hosts(void **state)
@@ -893,7 +959,9 @@ int main(void)
 		TEST(and_not_until_it_is_old),
 		TEST(and_not_for_ever),
 		TEST(an_empty_name),
+		TEST(written_by_way_of_memory),
 		TEST(the_hosts),
+		TEST(without_a_policy),
 		TEST(changes_of_both),
 		TEST(harm_to_what_is_in_use),
 		TEST(a_bad_text_and_a_harmed_snapshot),
