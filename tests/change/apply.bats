@@ -343,10 +343,12 @@ policies_to_interrupt() {
 	interrupt_parts ''
 }
 
+# Texts are put on the disk when they are read, too, so that their times stand still; that is left out.
 in_order() { # WHAT LINE...: applying WHAT moves this and puts that on the disk, one after the other
 	rm -f "$T/order"
 	try "${ON_HOST[@]}" "${BARE[@]}" "LD_PRELOAD=$OBJECTS/meddle.so" "ORDER=$T/order" "$PINSHIM" apply "$1"
 	assert_rc 0
+	sed -E "\,^sync ($T/.*|/etc/pinshim/policy\.(ini|d/[a-z]\.ini))$,d" -i "$T/order"
 	printf '%s\n' "${@:2}" | diff - "$T/order"
 }
 
