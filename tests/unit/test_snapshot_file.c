@@ -14,6 +14,7 @@
 #include <sys/un.h>
 
 #include "child.h"
+#include "folder.h"
 #include "process/snapshot_file.h"
 #include "snapshots.h"
 
@@ -24,35 +25,6 @@
 #define PEM	"-----BEGIN CERTIFICATE-----\nx\n"
 #define LOGS	"enabled_logs = a\n[a]\ndescription = A\nkey = MAYBAgMEBQY=\n"
 #define SOMEONE 1000
-
-static char folder[64];
-
-/* A path below the folder of this test, in one of a few buffers. */
-static const char *in(const char *name)
-{
-	static char paths[8][320];
-	static unsigned next;
-	char *path = paths[next++ % 8];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-	return path;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/pinshim-snapshot.XXXXXX");
-	return mkdtemp(folder) && chmod(folder, 0755) == 0 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	char command[128];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
-}
 
 static struct source *read_policy(const char *path, bool host)
 {
@@ -792,7 +764,7 @@ static void replaced_while_mapped(void **state)
 	snapshot_file_unmap(&map);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
 {

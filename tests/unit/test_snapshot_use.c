@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 
 #include "child.h"
+#include "folder.h"
 #include "process/last_good.h"
 #include "process/store.h"
 #include "snapshots.h"
@@ -29,35 +30,6 @@
 #define PEM    "-----BEGIN CERTIFICATE-----\nx\n"
 #define LOGS   "enabled_logs = a\n[a]\ndescription = A\nkey = MAYBAgMEBQY=\n"
 #define HOST   SOURCE_HOST_DIR "/policy.ini"
-
-static char folder[64];
-
-/* A path below the folder of this test, in one of a few buffers of this thread. */
-static const char *in(const char *name)
-{
-	static __thread char paths[8][256];
-	static __thread unsigned next;
-	char *path = paths[next++ % 8];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-	return path;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/pinshim-use.XXXXXX");
-	return mkdtemp(folder) && chmod(folder, 0755) == 0 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	char command[128];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
-}
 
 static void compile(const char *path, bool host)
 {
@@ -946,7 +918,7 @@ RUNS(the_last_good_policy_linked_from_the_start, check_last_good_touched, "", tr
 RUNS(old_maps_go_away, check_many_reloads, NULL, false)
 RUNS(many_threads, check_threads, NULL, false)
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
 {

@@ -16,6 +16,7 @@
 #include <utime.h>
 
 #include "child.h"
+#include "folder.h"
 #include "process/source.h"
 
 #define KEY	"sha256/AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
@@ -23,35 +24,6 @@
 #define GOOD	"[api.example.com]\n" P
 #define GOOD_2	"[two.example.com]\n" P /* of the same length */
 #define PEM_TOP "-----BEGIN CERTIFICATE-----\n"
-
-static char folder[64];
-
-/* A path below the folder of this test, in one of a few buffers of this thread. */
-static const char *in(const char *name)
-{
-	static __thread char paths[8][256];
-	static __thread unsigned next;
-	char *path = paths[next++ % 8];
-
-	snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-	return path;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(folder, "/tmp/pinshim-source.XXXXXX");
-	return mkdtemp(folder) && chmod(folder, 0755) == 0 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	char command[128];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	return system(command);
-}
 
 static void expect_good(const char *path, size_t sections)
 {
@@ -1030,7 +1002,7 @@ static void a_host_policy_out_of_reach_is_bad(void **state)
 	assert_int_equal(in_child(check_hidden_host, NULL), 0);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make_folder, remove_folder)
 
 int main(void)
 {
