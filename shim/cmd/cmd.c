@@ -49,6 +49,12 @@ void complain(const char *format, ...)
 	va_end(args);
 }
 
+int complain_file(const char *path)
+{
+	complain("%s: %s", path, strerror(errno));
+	return -1;
+}
+
 void usage_error(const struct verb *verb, const char *format, ...)
 {
 	va_list args;

@@ -72,6 +72,9 @@ char *visible(char *text);
 /* Prints "pinshim: MESSAGE" to standard error, one line whatever is in it. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Says what errno says of the file PATH. -1. */
+int complain_file(const char *path);
+
 /* Complains, shows how VERB is called, and ends the command with EXIT_USAGE. */
 void usage_error(const struct verb *verb, const char *format, ...)
 	__attribute__((format(printf, 2, 3), noreturn));

@@ -4,7 +4,6 @@
  * beside it. The policy itself is only read, and what is in the snapshot's place
  * stays until another one is whole.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,12 +22,6 @@
 #include "cmd/summary.h"
 #include "cmd/sync_folder.h"
 
-static int complain_of(const char *path)
-{
-	complain("%s: %s", path, strerror(errno));
-	return -1;
-}
-
 /* Writes what is to be TO to BESIDE, a file that is made of this template, and leaves nothing where
  * it fails. */
 static int write_beside(const struct source *s, const char *to, char *beside)
@@ -37,12 +30,12 @@ static int write_beside(const struct source *s, const char *to, char *beside)
 	int fd = mkostemp(beside, O_CLOEXEC), rv = -1;
 
 	if (fd < 0)
-		return complain_of(to);
+		return complain_file(to);
 	if ((new = snapshot_write(s, NULL, 0, false, fd)) && snapshot_owner_set(s, fd) == 0 &&
 	    fsync(fd) == 0)
 		rv = 0;
 	else
-		complain_of(to);
+		complain_file(to);
 	snapshot_new_free(new);
 	close(fd);
 	if (rv < 0)
@@ -65,7 +58,7 @@ static int put_in_place(const struct source *s, const char *to)
 			strrchr(folder, '/')[1] = '\0';
 			rv = sync_folder(folder);
 		} else {
-			complain_of(to);
+			complain_file(to);
 			unlink(beside);
 		}
 	}

@@ -48,12 +48,6 @@
 
 enum outcome { UNCHANGED = 0, BROKEN_OFF, DONE };
 
-static int complain_of(const char *path)
-{
-	complain("%s: %s", path, strerror(errno));
-	return -1;
-}
-
 static bool is_open_to_all(const char *path)
 {
 	struct stat st;
@@ -67,7 +61,7 @@ static int make_folder(const char *path)
 	 */
 	if ((mkdir(path, 0755) < 0 && errno != EEXIST) ||
 	    (!is_open_to_all(path) && chmod(path, 0755) < 0))
-		return complain_of(path);
+		return complain_file(path);
 	return 0;
 }
 
@@ -80,7 +74,7 @@ static int write_file(const char *path, const char *bytes, size_t len)
 	    write_all(fd, bytes, len) == 0 && fsync(fd) == 0)
 		rv = 0;
 	else
-		complain_of(path);
+		complain_file(path);
 	if (fd >= 0)
 		close(fd);
 	return rv;
@@ -99,7 +93,7 @@ static int remove_tree(const char *path)
 {
 	if (nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0 || errno == ENOENT)
 		return 0;
-	return complain_of(path);
+	return complain_file(path);
 }
 
 int publish_lock(void)
@@ -112,14 +106,14 @@ int publish_lock(void)
 	/* Nobody but root can open it, and hold it for ever. */
 	fd = open(LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return complain_of(LOCK);
+		return complain_file(LOCK);
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	if (errno == EWOULDBLOCK)
 		complain("waiting for another 'pinshim apply'");
 	while (flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
-			return complain_of(LOCK);
+			return complain_file(LOCK);
 	return 0;
 }
 
@@ -137,7 +131,7 @@ static int write_into(const char *folder, const struct source_file *text)
 
 	if (snprintf(path, sizeof(path), "%s/%s", folder, base_name(text->path)) >= PATH_MAX) {
 		errno = ENAMETOOLONG;
-		return complain_of(text->path);
+		return complain_file(text->path);
 	}
 	return write_file(path, text->bytes, text->len);
 }
@@ -190,7 +184,7 @@ static int write_snapshot(const struct source *s, const char *const *paths, size
 	w->fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (w->fd < 0 || fchmod(w->fd, 0644) < 0 ||
 	    !(w->new = snapshot_write(s, paths, n, pending, w->fd)) || fsync(w->fd) < 0)
-		return complain_of(w->path);
+		return complain_file(w->path);
 	/* Nobody would use one that others can write to. */
 	if (writers_only_root(w->path, &fault))
 		rv = 0;
@@ -241,7 +235,7 @@ static int swap(const char *a, const char *b, const char *meanwhile)
 static int move_last_good(void)
 {
 	if (swap(SNAPSHOT_OF_HOST, NEW_LAST_GOOD, OLD_SNAPSHOT) < 0)
-		return complain_of(SNAPSHOT_OF_HOST);
+		return complain_file(SNAPSHOT_OF_HOST);
 	return sync_folder(SNAPSHOT_HOME);
 }
 
@@ -250,14 +244,14 @@ static void take_back_last_good(bool had_one)
 	if (had_one ? exchange(NEW_LAST_GOOD, SNAPSHOT_OF_HOST) < 0 &&
 			      rename(NEW_LAST_GOOD, SNAPSHOT_OF_HOST) < 0
 		    : unlink(SNAPSHOT_OF_HOST) < 0)
-		complain_of(SNAPSHOT_OF_HOST);
+		complain_file(SNAPSHOT_OF_HOST);
 }
 
 static enum outcome move_file(void)
 {
 	if (rename(NEW_FILE, PUBLISHED_FILE) == 0)
 		return sync_folder(SOURCE_HOST_DIR) == 0 ? DONE : BROKEN_OFF;
-	complain_of(PUBLISHED_FILE);
+	complain_file(PUBLISHED_FILE);
 	return UNCHANGED;
 }
 
@@ -279,7 +273,7 @@ static int each_entry(int (*f)(const char *path, const struct source *draft),
 	int rv = 0;
 
 	if (!folder)
-		return errno == ENOENT ? 0 : complain_of(PUBLISHED_DIR);
+		return errno == ENOENT ? 0 : complain_file(PUBLISHED_DIR);
 	while (rv == 0 && (entry = readdir(folder))) {
 		snprintf(path, sizeof(path), "%s/%s", PUBLISHED_DIR, entry->d_name);
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
@@ -304,14 +298,14 @@ static int remove_unless_of(const char *path, const struct source *draft)
 	if (!source_is_text(base_name(path)) || is_text_of(draft, base_name(path)) ||
 	    !strcmp(path, MARK) || unlink(path) == 0)
 		return 0;
-	return complain_of(path);
+	return complain_file(path);
 }
 
 static int replace_text(const char *path, const char *bytes, size_t len)
 {
 	if (write_file(NEW_TEXT, bytes, len) < 0)
 		return -1;
-	return rename(NEW_TEXT, path) < 0 ? complain_of(path) : 0;
+	return rename(NEW_TEXT, path) < 0 ? complain_file(path) : 0;
 }
 
 static int replace_texts(const struct source *draft)
@@ -360,7 +354,7 @@ static enum outcome move_folder(const struct source *draft)
 	case EBUSY: /* it is a mount point */
 		return replace_folder(draft);
 	}
-	complain_of(PUBLISHED_DIR);
+	complain_file(PUBLISHED_DIR);
 	return UNCHANGED;
 }
 
@@ -441,7 +435,7 @@ static int finish_snapshot(struct written *w, const struct source *published,
 		complain(SOURCE_HOST_DIR ": has been changed since it was published");
 	else if (snapshot_write_record(w->new, now, w->fd) < 0 || fsync(w->fd) < 0 ||
 		 rename(w->path, SNAPSHOT_OF_HOST) < 0)
-		complain_of(SNAPSHOT_OF_HOST);
+		complain_file(SNAPSHOT_OF_HOST);
 	else
 		rv = sync_folder(SNAPSHOT_HOME);
 	source_free(now);
@@ -466,7 +460,7 @@ static enum publish_result publish_in_place(const struct source *draft)
 
 	if (write_snapshot(draft, NULL, 0, false, &w) == 0) {
 		if (swap(SNAPSHOT_OF_HOST, w.path, OLD_SNAPSHOT) < 0)
-			complain_of(SNAPSHOT_OF_HOST);
+			complain_file(SNAPSHOT_OF_HOST);
 		else if (sync_folder(SNAPSHOT_HOME) == 0)
 			result = confirm(0);
 	}

@@ -4,9 +4,7 @@
  */
 #include "cmd/sync_folder.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -18,7 +16,7 @@ int sync_folder(const char *path)
 	if (fd >= 0 && fsync(fd) == 0)
 		rv = 0;
 	else
-		complain("%s: %s", path, strerror(errno));
+		complain_file(path);
 	if (fd >= 0)
 		close(fd);
 	return rv;
