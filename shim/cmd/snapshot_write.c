@@ -40,21 +40,6 @@ static const struct source_file *content_of(const struct source *s, const char *
 	return file ? file : find(s->files, s->n_files, path);
 }
 
-/* What stat(2) said, as a record has it. */
-static void take_stat(const struct stat *st, struct snapshot_stamp *out)
-{
-	out->there = st->st_ino != 0;
-	if (!out->there)
-		return;
-	out->device = st->st_dev;
-	out->inode = st->st_ino;
-	out->size = (uint64_t)st->st_size;
-	out->mtime = st->st_mtim.tv_sec;
-	out->mtime_nsec = (uint32_t)st->st_mtim.tv_nsec;
-	out->ctime = st->st_ctim.tv_sec;
-	out->ctime_nsec = (uint32_t)st->st_ctim.tv_nsec;
-}
-
 static int take_digest(const struct source *s, const char *path, struct snapshot_stamp *out)
 {
 	const struct source_file *file = content_of(s, path);
@@ -69,7 +54,7 @@ int snapshot_describe(const struct source *s, const struct source_stamp *was,
 		      struct snapshot_stamp *out)
 {
 	*out = (struct snapshot_stamp){ .there = 0 };
-	take_stat(&was->was, out);
+	snapshot_file_stamp(&was->was, out);
 	return out->there ? take_digest(s, was->path, out) : 0;
 }
 
@@ -175,6 +160,6 @@ struct snapshot_new *snapshot_write(const struct source *s, const char *const *p
 int snapshot_write_record(struct snapshot_new *new, const struct source *texts, int fd)
 {
 	for (size_t i = 0; i < new->n_to_come; i++)
-		take_stat(&texts->stamps[i].was, &new->stamps[i]);
+		snapshot_file_stamp(&texts->stamps[i].was, &new->stamps[i]);
 	return write_parts(fd, &new->parts, true);
 }

@@ -160,11 +160,6 @@ static bool map_file(int fd, bool host, struct snapshot_map *map, char **error)
 	return fail(error, "%s: %s; %s", map->path, what, remedy(host));
 }
 
-static bool is_absence(int error)
-{
-	return error == ENOENT || error == ENOTDIR;
-}
-
 static enum snapshot_found open_and_map(const char *path, bool host, struct snapshot_map *map,
 					char **error)
 {
@@ -172,7 +167,7 @@ static enum snapshot_found open_and_map(const char *path, bool host, struct snap
 	int fd = open(map->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	enum snapshot_found found = SNAPSHOT_UNUSABLE;
 
-	if (fd < 0 && (is_absence(errno) || errno == ENAMETOOLONG))
+	if (fd < 0 && (stamp_is_absence(errno) || errno == ENAMETOOLONG))
 		return SNAPSHOT_ABSENT;
 	if (fd < 0) {
 		fail(error, "%s: cannot be read: %m; %s", map->path, remedy(host));
@@ -234,6 +229,20 @@ struct stat snapshot_file_stat(const struct snapshot_stamp *stamp)
 	return st;
 }
 
+void snapshot_file_stamp(const struct stat *st, struct snapshot_stamp *stamp)
+{
+	stamp->there = st->st_ino != 0;
+	if (!stamp->there)
+		return;
+	stamp->device = st->st_dev;
+	stamp->inode = st->st_ino;
+	stamp->size = (uint64_t)st->st_size;
+	stamp->mtime = st->st_mtim.tv_sec;
+	stamp->mtime_nsec = (uint32_t)st->st_mtim.tv_nsec;
+	stamp->ctime = st->st_ctim.tv_sec;
+	stamp->ctime_nsec = (uint32_t)st->st_ctim.tv_nsec;
+}
+
 /* What is at PATH, if this process may read it. */
 static int look_at(const char *path, struct stat *now)
 {
@@ -253,7 +262,7 @@ static bool holds(const char *path, const struct snapshot_stamp *stamp, char **w
 	struct stat now;
 
 	if (!stamp->there && stat(path, &now) < 0)
-		return is_absence(errno) || fail(why, "%s cannot be read: %m", path);
+		return stamp_is_absence(errno) || fail(why, "%s cannot be read: %m", path);
 	if (!stamp->there)
 		return fail(why, "%s is there now", path);
 	if (!stamp_is_fine(&was))
@@ -263,8 +272,8 @@ static bool holds(const char *path, const struct snapshot_stamp *stamp, char **w
 			"elsewhere",
 			path);
 	if (look_at(path, &now) < 0)
-		return is_absence(errno) ? fail(why, "%s is gone", path)
-					 : fail(why, "%s cannot be read: %m", path);
+		return stamp_is_absence(errno) ? fail(why, "%s is gone", path)
+					       : fail(why, "%s cannot be read: %m", path);
 	return stamp_is_same(&now, &was) || fail(why, "%s has changed", path);
 }
 

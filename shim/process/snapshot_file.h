@@ -65,4 +65,8 @@ enum snapshot_age snapshot_file_age(const struct snapshot_map *map, const char *
 /* What stat(2) said of STAMP's file, as far as it is recorded: all that stamp_is_same() asks. */
 struct stat snapshot_file_stat(const struct snapshot_stamp *stamp);
 
+/* The other way: what ST says, `st_ino' 0 that nothing is there, goes to STAMP; the rest of it
+ * stays. */
+void snapshot_file_stamp(const struct stat *st, struct snapshot_stamp *stamp);
+
 #endif

@@ -247,11 +247,6 @@ static int add_folder(struct source *s, const char *path, const struct stat *st)
 	return rv;
 }
 
-static bool is_absence(int error)
-{
-	return error == ENOENT || error == ENOTDIR;
-}
-
 /* Adds s->path, a file or a folder that has to be there. */
 static int collect_path(struct source *s)
 {
@@ -259,7 +254,7 @@ static int collect_path(struct source *s)
 	struct stat st;
 
 	if (stat(s->path, &st) < 0) {
-		s->absent = is_absence(errno);
+		s->absent = stamp_is_absence(errno);
 		source_fail(s, "%s: cannot be read: %m; name a policy file or a folder of *.ini",
 			    s->path);
 		source_add_stamp(s, s->path, NULL);
@@ -282,7 +277,7 @@ static int add_if_there(struct source *s, const char *path)
 	if (stat(path, &st) == 0)
 		return S_ISDIR(st.st_mode) ? add_folder(s, path, &st)
 					   : source_add_file(s, path, path);
-	if (!is_absence(errno))
+	if (!stamp_is_absence(errno))
 		source_fail(s, "%s: cannot be read: %m; make it readable for every user", path);
 	return source_add_stamp(s, path, NULL) < 0 || s->error ? -1 : 0;
 }

@@ -4,9 +4,16 @@
  */
 #include "process/stamp.h"
 
+#include <errno.h>
+
 static bool same_time(struct timespec a, struct timespec b)
 {
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+bool stamp_is_absence(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
 }
 
 bool stamp_is_same(const struct stat *a, const struct stat *b)

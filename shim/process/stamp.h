@@ -16,6 +16,9 @@
  */
 #define GRAIN_NS 20000000L
 
+/* Whether ERROR of stat(2) or open(2) says that nothing is there. */
+bool stamp_is_absence(int error);
+
 /* Whether A and B are of the same file, unchanged. */
 bool stamp_is_same(const struct stat *a, const struct stat *b);
 

@@ -52,6 +52,20 @@ static inline int in_child(void (*f)(const void *), const void *arg)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }
 
+/* How many lines of the file PATH hold TEXT; 0 where there is none. */
+static inline int lines_with(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "r");
+	char line[8192];
+	int n = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		n += strstr(line, text) != NULL;
+	if (file)
+		fclose(file);
+	return n;
+}
+
 static inline void write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

@@ -16,32 +16,11 @@
 #include "process/source.h"
 #include "pure/snapshot.h"
 
-static inline struct snapshot_stamp stamp_of(const struct stat *st)
-{
-	return (struct snapshot_stamp){
-		.there = st->st_ino != 0,
-		.device = st->st_dev,
-		.inode = st->st_ino,
-		.size = (uint64_t)st->st_size,
-		.mtime = st->st_mtim.tv_sec,
-		.mtime_nsec = (uint32_t)st->st_mtim.tv_nsec,
-		.ctime = st->st_ctim.tv_sec,
-		.ctime_nsec = (uint32_t)st->st_ctim.tv_nsec,
-	};
-}
-
 /* How often the file at PATH is mapped in this process. */
 static inline int count_maps(const char *path)
 {
-	FILE *maps = fopen("/proc/self/maps", "r");
-	char line[4400];
-	int n = 0;
-
-	CHECK(maps);
-	while (fgets(line, sizeof(line), maps))
-		n += strstr(line, path) != NULL;
-	fclose(maps);
-	return n;
+	CHECK(access("/proc/self/maps", R_OK) == 0);
+	return lines_with("/proc/self/maps", path);
 }
 
 /* Writes the snapshot of S, which is good, to PATH, by rename. */
@@ -70,7 +49,7 @@ static inline void write_snapshot(const struct source *s, bool pending, const ch
 	CHECK(paths && stamps && files);
 	for (size_t i = 0; i < s->n_stamps; i++) {
 		paths[i] = s->stamps[i].path;
-		stamps[i] = stamp_of(&s->stamps[i].was);
+		snapshot_file_stamp(&s->stamps[i].was, &stamps[i]);
 	}
 	for (size_t i = 0; i < s->n_files; i++)
 		files[i] = (struct policy_text){ s->files[i].path, s->files[i].bytes,

@@ -508,15 +508,7 @@ static void alone(bool host)
 
 static int said(const char *text)
 {
-	FILE *file = fopen(in("log"), "r");
-	char line[8192];
-	int n = 0;
-
-	while (file && fgets(line, sizeof(line), file))
-		n += strstr(line, text) != NULL;
-	if (file)
-		fclose(file);
-	return n;
+	return lines_with(in("log"), text);
 }
 
 /* What is in force after a look: WHO is decided for, and WHETHER it lies in a snapshot. */

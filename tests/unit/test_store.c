@@ -75,15 +75,7 @@ static void alone(const char *list)
 /* How many lines the log has that hold TEXT. */
 static int said(const char *text)
 {
-	FILE *file = fopen(log_file, "r");
-	char line[8192];
-	int n = 0;
-
-	while (file && fgets(line, sizeof(line), file))
-		n += strstr(line, text) != NULL;
-	if (file)
-		fclose(file);
-	return n;
+	return lines_with(log_file, text);
 }
 
 static const struct store_policy *only(const struct store_set *now)
