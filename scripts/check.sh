@@ -14,9 +14,18 @@ OUT=$PWD/build/check
 rm -rf "$OUT"
 mkdir -p "$OUT/findings"
 
-# Suites have process groups of their own, so that nothing outlives an interrupted run.
+family() { # PID: and all that it started, of what is still there
+	local child
+	echo "$1"
+	for child in $(cat "/proc/$1/task"/*/children 2>/dev/null); do # on one line
+		family "$child"
+	done
+}
+
+# Suites have process groups of their own, so that it is here that an interrupted run ends, and nothing
+# outlives it.
 set -m
-trap 'jobs -p | sed s/^/-/ | xargs -r kill -- 2>/dev/null' EXIT
+trap 'kill $(family $$ | tail -n +2) 2>/dev/null' EXIT
 trap 'exit 130' INT TERM HUP
 
 # Reads TAP; prints what failed and why, and last: PASSED FAILED SKIPPED.
@@ -45,12 +54,29 @@ judge() { # EXIT-CODE
 		}'
 }
 
+# A suite that takes longer than this hangs. In seconds; the longest takes 400 on two idle cores.
+LIMIT=${SUITE_LIMIT:-1200}
+
+# Ends what hangs, after it was looked at.
+end_hung() { # PID
+	local pids
+	mapfile -t pids < <(family "$1")
+	echo "ended after $LIMIT s, in which this was not done:"
+	ps -o pid,ppid,stat,etime,wchan:20,args -p "$(IFS=,; echo "${pids[*]}")"
+	kill -KILL "${pids[@]}"
+}
+
 run_suite() { # SUITE COMMAND...
-	local suite=$1 rc=0 verdict passed failed skipped file=$OUT/$1
+	local suite=$1 rc verdict passed failed skipped file=$OUT/$1 exited
 	shift
 	mkdir -p "${file%/*}"
 	SECONDS=0
-	"$@" >"$file.tap" 2>"$file.err" </dev/null || rc=$?
+	exec {exited}< <("$@" >"$file.tap" 2>"$file.err" </dev/null; echo $?)
+	read -r -t "$LIMIT" rc <&"$exited" || {
+		end_hung $! >>"$file.err" 2>&1
+		rc=124
+	}
+	exec {exited}<&-
 	verdict=$(judge "$rc" <"$file.tap")
 	printf '%s\n' "${verdict##*$'\n'}" >"$file.result"
 	read -r passed failed skipped <"$file.result"
@@ -59,7 +85,7 @@ run_suite() { # SUITE COMMAND...
 			"$suite" "$passed" "$failed" "$skipped" "$SECONDS"
 		[ "$failed" = 0 ] || {
 			sed '$d; s/^/    /' <<<"$verdict"
-			tail -n 20 "$file.err" | sed 's/^/    | /'
+			tail -n 40 "$file.err" | sed 's/^/    | /'
 		}
 	} >"$file.said"
 	cat "$file.said"
@@ -69,7 +95,8 @@ suites=()
 
 now() { # SUITE COMMAND...
 	suites+=("$1")
-	run_suite "$@"
+	run_suite "$@" &
+	wait $!
 }
 
 start() { # SUITE COMMAND...: as soon as there is room
@@ -99,14 +126,14 @@ build() { # KIND MAKE-ARGUMENT...
 
 unit() { # KIND SOURCE
 	local program=${2##*/}
-	TSAN_OPTIONS=suppressions=$PWD/scripts/tsan.supp CMOCKA_MESSAGE_OUTPUT=TAP timeout 600 "build/$1/tests/${program%.c}"
+	TSAN_OPTIONS=suppressions=$PWD/scripts/tsan.supp CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 600 "build/$1/tests/${program%.c}"
 }
 
 replay() { # KIND: the corpus of every fuzz target
 	local sources=(tests/fuzz/fuzz_*.c) name n=0
 	echo "1..${#sources[@]}"
 	for name in "${sources[@]##*/fuzz_}"; do
-		tap $((++n)) "${name%.c}" timeout 300 "build/$1/tests/replay_${name%.c}" \
+		tap $((++n)) "${name%.c}" timeout -k 5 300 "build/$1/tests/replay_${name%.c}" \
 			"tests/fuzz/corpus/${name%.c}"
 	done
 }

@@ -20,7 +20,7 @@ packages() { # GROUP
 	lint) echo clang clang-format clang-tidy cppcheck mandoc shellcheck ;;
 	test)
 		echo bats binutils clang clang-format libclang-rt-dev libcmocka-dev mandoc shellcheck
-		echo attr curl gnuplot-nox haproxy iproute2 jq libc6-i386 libcap2-bin openssl publicsuffix python3 \
+		echo attr curl gnuplot-nox haproxy iproute2 jq libc6-i386 libcap2-bin openssl procps publicsuffix python3 \
 			util-linux valgrind wget
 		echo liblwp-protocol-https-perl libwww-perl nginx-light php-cli postgresql-client \
 			redis-tools ruby socat stunnel4 syslog-ng-core

@@ -52,7 +52,7 @@ host() {
 		'4.0 3.6 1.1.1'; do
 		echo "order: $order"
 		# shellcheck disable=SC2086,SC2046 # three words
-		timeout 60 env -i PATH=/usr/bin:/bin "LD_LIBRARY_PATH=$HOST_LIB" \
+		timeout -k 5 60 env -i PATH=/usr/bin:/bin "LD_LIBRARY_PATH=$HOST_LIB" \
 			"LD_PRELOAD=$ROOT/build/release/libpinshim.so" "PINSHIM_POLICY=$T/pins.ini" \
 			PINSHIM_LOG=none "$T/plugins" $(printf "$T/%s/plugin.so " $order) >"$T/out" 3>&-
 		diff "$T/expected" "$T/out"
@@ -65,7 +65,7 @@ host() {
 	for line in "${LINES_OF_OPENSSL[@]}"; do
 		plugin "$line"
 	done
-	timeout 60 env -i PATH=/usr/bin:/bin "LD_LIBRARY_PATH=$HOST_LIB" LD_DEBUG=files \
+	timeout -k 5 60 env -i PATH=/usr/bin:/bin "LD_LIBRARY_PATH=$HOST_LIB" LD_DEBUG=files \
 		"PINSHIM_POLICY=$T/pins.ini" "$T/plugins" "$T"/{1.1.1,3.6,4.0}/plugin.so >"$T/out" 2>"$T/err" 3>&-
 	[ "$(grep -cE 'calling init: .*/libssl\.so\.(1\.1|3|4)$' "$T/err")" = 3 ]
 	# Without the shim nothing is refused, so that the refusals above are its own.

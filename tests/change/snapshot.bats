@@ -72,7 +72,7 @@ state_of_snapshot() { # WORD TEXT
 	section api >"$T/api.ini"
 	section nobody >"$T/nobody.ini"
 	apply "$T/api.ini"
-	start_loop_under "${ON_HOST[@]}" "${SHIMMED_ALONE[@]:2}" -- # without timeout(1), for its process id
+	start_loop_under "${ON_HOST[@]}" "${SHIMMED_ALONE[@]:4}" -- # without timeout(1), for its process id
 	accepted_again
 	[ "$(mapped)" = 1 ]
 	for n in 1 2 3 4 5; do

@@ -14,7 +14,7 @@ logged_policy() { # LOG...: what is accepted is told as well; repeats of a refus
 }
 
 start_loop() { # COMMAND...: in front of the client
-	coproc LOOP { exec "$@" "${SHIMMED[@]:2}" "$CLIENT" loop "$PORT" "ca=$PKI/ca.pem" \
+	coproc LOOP { exec "$@" "${SHIMMED[@]:4}" "$CLIENT" loop "$PORT" "ca=$PKI/ca.pem" \
 		sni=api.example.com 2>"$T/err" 3>&-; }
 	started "$LOOP_PID"
 }

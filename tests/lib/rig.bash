@@ -19,7 +19,8 @@ setup() {
 	POLICY=$T/pins.ini
 	local extra
 	read -ra extra <<<"${TEST_ENVIRONMENT:-}"
-	BARE=(timeout 30 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "HOME=$T" "${extra[@]}")
+	# Programs in the background, which are ended by their own id, take all from the fourth word on.
+	BARE=(timeout -k 5 30 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "HOME=$T" "${extra[@]}")
 	STATE=$T/state
 	SHIMMED_ALONE=("${BARE[@]}" "LD_PRELOAD=${PRELOAD_FIRST:+$PRELOAD_FIRST:}$LIB" "PINSHIM_STATE=$STATE")
 	SHIMMED=("${SHIMMED_ALONE[@]}" "PINSHIM_POLICY=$POLICY")
@@ -40,10 +41,17 @@ shim_first() {
 	SHIMMED+=("LD_PRELOAD=$LIB${PRELOAD_FIRST:+:$PRELOAD_FIRST}")
 }
 
+# What cannot be ended in good time is killed, and the test fails.
 end() { # PID: of a background process that `started' noted
+	local killed=
 	kill "$1" || true
+	timeout 20 tail -s 0.01 --pid "$1" -f /dev/null || {
+		killed=$(tr '\0' ' ' <"/proc/$1/cmdline")
+		kill -KILL "$1" || true
+	}
 	wait "$1" || true
 	unset "RUNNING[$1]"
+	[ -z "$killed" ] || fail "did not end when told to: $killed"
 }
 
 started() { # PID
@@ -87,7 +95,7 @@ start_c_server() { # CERTIFICATE [CIPHERS]
 }
 
 start_listening() { # COMMAND...: writes its port to $RECORD.port
-	"${SERVE_AS[@]:2}" "$@" 3>&- &
+	"${SERVE_AS[@]:4}" "$@" 3>&- &
 	SERVER=$!
 	started "$SERVER"
 	wait_for [ -e "$RECORD.port" ]
@@ -96,7 +104,7 @@ start_listening() { # COMMAND...: writes its port to $RECORD.port
 
 # A relay gives a connection that has neither name nor address.
 relay() {
-	"${BARE[@]:2}" socat "UNIX-LISTEN:$T/relay,fork" "TCP:127.0.0.1:$PORT" 3>&- &
+	"${BARE[@]:4}" socat "UNIX-LISTEN:$T/relay,fork" "TCP:127.0.0.1:$PORT" 3>&- &
 	started $!
 	wait_for [ -S "$T/relay" ]
 	PORT=$T/relay

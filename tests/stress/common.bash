@@ -15,7 +15,7 @@ setup() {
 
 shimmed() { # PROGRAM [ARG...]
 	# shellcheck disable=SC2086 # a sanitizer's options are several words
-	timeout 600 env -i PATH=/usr/bin:/bin "HOME=$T" ${TEST_ENVIRONMENT:-} \
+	timeout -k 5 600 env -i PATH=/usr/bin:/bin "HOME=$T" ${TEST_ENVIRONMENT:-} \
 		"LD_PRELOAD=${PRELOAD_FIRST:+$PRELOAD_FIRST:}$LIB" \
 		"PINSHIM_POLICY=$POLICY" "PINSHIM_LOG=$LOG" "$@" 3>&-
 }

@@ -25,7 +25,7 @@ load common
 # --- programs without TLS
 
 watched() { # PROGRAM [ARG...]: whether it opened the policy
-	timeout 60 env -i PATH=/usr/bin:/bin "WATCH_PRELOAD=$LIB" "PINSHIM_POLICY=$POLICY" \
+	timeout -k 5 60 env -i PATH=/usr/bin:/bin "WATCH_PRELOAD=$LIB" "PINSHIM_POLICY=$POLICY" \
 		"$BIN/watch" "$POLICY" "$@" 3>&-
 }
 
