@@ -105,7 +105,7 @@ by_socat() {
 # What a client of the daemon sees that waits on a socket of its own; then the daemon is ended.
 ask_daemon() { # PID
 	started "$1"
-	wait_for [ -S "$T/socket" ]
+	wait_for listens "$T/socket"
 	local code=0
 	"${BARE[@]}" curl -sSf --unix-socket "$T/socket" "http://$HOST/" || code=$?
 	end "$1"
@@ -163,8 +163,14 @@ by_stunnel() {
 	ask_daemon $!
 }
 
-# Two lines go in; it ends by itself after the connection that took or refused them.
+more_recorded() { # COUNT: connections than that
+	[ "$(wc -l <"$RECORD")" -gt "$1" ]
+}
+
+# It ends with its input, whatever has become of the connection; that is over when the server records it.
 by_syslog_ng() {
+	local before
+	before=$(wc -l <"$RECORD")
 	cat >"$T/syslog-ng.conf" <<-END
 		@version: 3.35
 		options { stats-freq(0); time-reopen(30); };
@@ -175,8 +181,9 @@ by_syslog_ng() {
 		};
 		log { source(in); destination(out); };
 	END
-	"${AS[@]}" syslog-ng -Fe --no-caps -f "$T/syslog-ng.conf" -R "$T/persist" -c "$T/control" \
-		--pidfile "$T/syslog-ng.pid" <<<$'one\ntwo'
+	{ printf 'one\nbye\n' && wait_for more_recorded "$before"; } |
+		"${AS[@]}" syslog-ng -Fe --no-caps -f "$T/syslog-ng.conf" -R "$T/persist" -c "$T/control" \
+			--pidfile "$T/syslog-ng.pid"
 }
 
 @test "curl" { four curl http api.example.com untrusted; }

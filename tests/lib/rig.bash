@@ -78,6 +78,10 @@ wait_for() { # COMMAND...: until it succeeds, 10 seconds at most
 	fail "waited in vain for: $*"
 }
 
+listens() { # SOCKET: bound is not enough
+	grep -qE "^[^ ]+ [^ ]+ [^ ]+ 00010000 .* $1\$" /proc/net/unix
+}
+
 # --- servers
 
 start_server() { # PROTOCOL CERTIFICATE [OPTION...]
@@ -106,7 +110,7 @@ start_listening() { # COMMAND...: writes its port to $RECORD.port
 relay() {
 	"${BARE[@]:4}" socat "UNIX-LISTEN:$T/relay,fork" "TCP:127.0.0.1:$PORT" 3>&- &
 	started $!
-	wait_for [ -S "$T/relay" ]
+	wait_for listens "$T/relay"
 	PORT=$T/relay
 }
 

@@ -11,12 +11,12 @@ import argparse
 import json
 import os
 import select
-import signal
 import socket
 import ssl
 import struct
 import threading
 
+import ending
 from reader import Reader
 
 HELLO = b"hello\n"
@@ -67,9 +67,9 @@ def speak_line(peer):
 
 
 def speak_sink(peer):
-    """Reads, says nothing: syslog."""
-    while True:
-        peer.until(b"\n")
+    """Reads, says nothing, and hangs up when it hears `bye': syslog."""
+    while not peer.until(b"\n").endswith(b"bye"):
+        pass
 
 
 def speak_redis(peer):
@@ -310,8 +310,7 @@ def main():
     context.sni_callback = lambda tls, name, _: names.__setitem__(tls, name)
 
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    wake, waker = socket.socketpair()
-    signal.signal(signal.SIGTERM, lambda *_: waker.send(b"x"))
+    wake = ending.asked_for()
     with open(options.port_file + ".new", "w", encoding="ascii") as file:
         print(listener.getsockname()[1], file=file)
     os.rename(options.port_file + ".new", options.port_file)
