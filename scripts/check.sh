@@ -73,8 +73,8 @@ run_suite() { # SUITE COMMAND...
 	SECONDS=0
 	exec {exited}< <("$@" >"$file.tap" 2>"$file.err" </dev/null; echo $?)
 	read -r -t "$LIMIT" rc <&"$exited" || {
-		end_hung $! >>"$file.err" 2>&1
 		rc=124
+		kill -0 $! 2>/dev/null && end_hung $! >>"$file.err" 2>&1
 	}
 	exec {exited}<&-
 	verdict=$(judge "$rc" <"$file.tap")
