@@ -54,6 +54,7 @@ state_of_snapshot() { # WORD TEXT
 	"${ON_HOST[@]}" touch /etc/pinshim/policy.ini
 	state_of_snapshot stale "/etc/pinshim/policy\.ini has changed; run 'pinshim apply /etc/pinshim'\)"
 	before=$(when_read /etc/pinshim/policy.ini)
+	sleep 0.03
 	refused_by policy.ini client_on_host
 	[ "$(when_read /etc/pinshim/policy.ini)" != "$before" ] || fail "this does not show who reads"
 	assert_events 0 '.verdict == "policy-error"'

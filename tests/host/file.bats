@@ -448,10 +448,22 @@ ld.so.preload"
 	make_root
 	# They come while programs are tried: the file is read again afterwards.
 	file "/lib/a.so\n"
-	"${BARE[@]}" "$BUILD/pinshim" host enable --root "$R" >"$T/out" 2>"$T/err" &
-	local pid=$!
-	file "/lib/a.so\n/lib/b.so\n"
-	wait $pid
+	gcc -shared -fPIC -x c -o "$T/meanwhile.so" - <<-END
+		#define _GNU_SOURCE
+		#include <dlfcn.h>
+		#include <stdlib.h>
+		#include <unistd.h>
+		pid_t fork(void)
+		{
+			if (getenv("MEANWHILE") && system(getenv("MEANWHILE")) != 0)
+				abort();
+			unsetenv("MEANWHILE");
+			return ((pid_t(*)(void))dlsym(RTLD_NEXT, "fork"))();
+		}
+	END
+	try "${BARE[@]}" "LD_PRELOAD=$T/meanwhile.so" "MEANWHILE=echo /lib/b.so >>'$R$PRELOAD'" \
+		"$BUILD/pinshim" host enable --root "$R"
+	assert_rc 0
 	holds "/lib/a.so\n/lib/b.so\n$INSTALLED\n"
 }
 

@@ -5,9 +5,10 @@
 
 load common
 
-# A process that has libssl and lives until the host ends, and waiting until it has it.
+# A process that has libssl and lives until the host ends, and waiting until it sleeps: the loader takes
+# what LD_PRELOAD names first.
 SLEEP='sleeper() { env "$@" LD_PRELOAD="${LD_PRELOAD:+$LD_PRELOAD:}libssl.so.3" sleep 60 &
-	until grep -q libssl "/proc/$!/maps"; do sleep 0.02; done; }
+	until grep -q libssl "/proc/$!/maps" && grep -q "^State:.S" "/proc/$!/status"; do sleep 0.02; done; }
 	own_state() { mkdir -m 755 /usr/local/state; mkdir -p /var/lib; mount --bind /usr/local/state /var/lib; }
 	status() { rc=0; pinshim host status "$@" || rc=$?; echo "status $rc"; }; '
 
@@ -251,7 +252,7 @@ process() { # PATTERN: of the columns between the process id and the program
 			rm -rf "/usr/local/elsewhere/mnt/$link"; ln -s "usr/$link" "/usr/local/elsewhere/mnt/$link"
 		done
 		LD_PRELOAD=libssl.so.3 chroot /usr/local/elsewhere/mnt /usr/bin/sleep 60 &
-		sleep 0.5
+		until [ "$(readlink "/proc/$!/root")" = /usr/local/elsewhere/mnt ]; do sleep 0.02; done
 		status'
 	assert_rc 0
 	assert_said '^Not looked at: 1 below another root folder, as in containers\.$'
