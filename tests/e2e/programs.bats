@@ -98,7 +98,7 @@ by_redis_cli() {
 }
 
 by_socat() {
-	"${AS[@]}" socat -t5 - "OPENSSL:127.0.0.1:$PORT,cafile=$CA,commonname=$HOST,snihost=$HOST" \
+	"${AS[@]}" socat -t60 - "OPENSSL:127.0.0.1:$PORT,cafile=$CA,commonname=$HOST,snihost=$HOST" \
 		<<<"$REQUEST"
 }
 

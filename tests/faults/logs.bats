@@ -23,7 +23,7 @@ again() { # one more handshake, which gets through
 	local line
 	: >"$T/out"
 	echo go >&"${LOOP[1]}"
-	while IFS= read -r -t 10 -u "${LOOP[0]}" line; do
+	while IFS= read -r -t 60 -u "${LOOP[0]}" line; do
 		[ "$line" = done= ] || echo "$line" >>"$T/out"
 		[ "$line" != done= ] || break
 	done
@@ -114,21 +114,12 @@ fill() { # FOLDER
 		fail "not all are counted: $(<"$folder/log")"
 }
 
-client_pid() { # of the loop, which may have something in front
-	local pid=$LOOP_PID
-	while [ "$(</proc/"$pid"/comm)" != client ]; do
-		pid=$(<"/proc/$pid/task/$pid/children")
-		pid=${pid% }
-	done
-	echo "$pid"
-}
-
 @test "the limit of a file's size" {
 	start_server line api
 	logged_policy "$T/log"
 	start_loop prlimit --fsize=3000:unlimited
 	times 5 again
-	prlimit --pid "$(client_pid)" --fsize=unlimited:unlimited
+	prlimit --pid "$LOOP_PID" --fsize=unlimited:unlimited
 	times 2 again
 	assert_all "$T/log" 7
 	assert_data 7
@@ -140,7 +131,7 @@ client_pid() { # of the loop, which may have something in front
 	start_loop prlimit --nofile=4:100
 	times 2 again
 	[ ! -e "$T/log" ] || fail "there was one"
-	prlimit --pid "$(client_pid)" --nofile=100:100
+	prlimit --pid "$LOOP_PID" --nofile=100:100
 	times 2 again
 	assert_lost "$T/log" 2 0
 	assert_data 4
@@ -171,7 +162,7 @@ client_pid() { # of the loop, which may have something in front
 	times 2 again
 	exec {reader}<>"$T/log"
 	times 2 again
-	head -n 2 <&"$reader" >"$T/read"
+	timeout 60 head -n 2 <&"$reader" >"$T/read" || fail "not two lines"
 	exec {reader}>&-
 	assert_lost "$T/read" 2 0
 }
@@ -209,7 +200,7 @@ client_pid() { # of the loop, which may have something in front
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	try unshare -m bash -euc 'mount -t tmpfs none /dev
 		/usr/bin/python3 "$1" "$2" & receiver=$!
-		until [ -e "$2.ready" ]; do sleep 0.02; done
+		until [ -e "$2.ready" ]; do kill -0 "$receiver"; sleep 0.02; done
 		shift 2
 		"$@" && rc=0 || rc=$?
 		kill "$receiver"; wait "$receiver" || :

@@ -23,7 +23,7 @@ again() { # one more handshake; what the client says is in $T/out
 	local line
 	: >"$T/out"
 	echo go >&"${LOOP[1]}"
-	while IFS= read -r -t 10 -u "${LOOP[0]}" line; do
+	while IFS= read -r -t 60 -u "${LOOP[0]}" line; do
 		[ "$line" != done= ] || return 0
 		echo "$line" >>"$T/out"
 	done

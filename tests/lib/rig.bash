@@ -13,6 +13,7 @@ BUILD=$(realpath "${BUILD:-$ROOT/build}")
 LIB=$BUILD/libpinshim.so
 CLIENT=$BUILD/tests/client
 C_SERVER=$BUILD/tests/server
+umask 022 # whatever the caller's: policies that others could write are not used
 
 setup() {
 	T=$BATS_TEST_TMPDIR
@@ -20,7 +21,7 @@ setup() {
 	local extra
 	read -ra extra <<<"${TEST_ENVIRONMENT:-}"
 	# Programs in the background, which are ended by their own id, take all from the fourth word on.
-	BARE=(timeout -k 5 30 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "HOME=$T" "${extra[@]}")
+	BARE=(timeout -k 5 120 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "HOME=$T" "${extra[@]}")
 	STATE=$T/state
 	SHIMMED_ALONE=("${BARE[@]}" "LD_PRELOAD=${PRELOAD_FIRST:+$PRELOAD_FIRST:}$LIB" "PINSHIM_STATE=$STATE")
 	SHIMMED=("${SHIMMED_ALONE[@]}" "PINSHIM_POLICY=$POLICY")
@@ -29,10 +30,11 @@ setup() {
 }
 
 teardown() {
-	local pid
-	for pid in "${!RUNNING[@]}"; do
-		end "$pid"
+	local pid rc=0
+	for pid in "${!RUNNING[@]}"; do # bats looks at what this returns alone
+		end "$pid" || rc=1
 	done
+	return $rc
 }
 
 # Of programs that load with RTLD_DEEPBIND: sanitizers end them, unless the shim comes first and takes
@@ -69,9 +71,9 @@ fail() { # MESSAGE...
 	return 1
 }
 
-wait_for() { # COMMAND...: until it succeeds, 10 seconds at most
-	local i
-	for ((i = 0; i < 500; i++)); do
+wait_for() { # COMMAND...: until it succeeds, a minute at most
+	local until=$((SECONDS + 60))
+	while [ $SECONDS -lt $until ]; do
 		"$@" && return 0
 		sleep 0.02
 	done

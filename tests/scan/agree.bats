@@ -39,7 +39,7 @@ by_s_client() {
 }
 
 by_socat() {
-	"${AS[@]}" socat -t5 - "OPENSSL:127.0.0.1:$PORT,verify=0,snihost=$HOST" <<<"$REQUEST"
+	"${AS[@]}" socat -t60 - "OPENSSL:127.0.0.1:$PORT,verify=0,snihost=$HOST" <<<"$REQUEST"
 }
 
 by_python() {
