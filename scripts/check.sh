@@ -55,7 +55,7 @@ judge() { # EXIT-CODE
 }
 
 # A suite that takes longer than this hangs. In seconds; the longest takes 400 on two idle cores.
-LIMIT=${SUITE_LIMIT:-1200}
+LIMIT=${SUITE_LIMIT:-1800}
 
 # Ends what hangs, after it was looked at.
 end_hung() { # PID
