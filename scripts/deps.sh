@@ -69,5 +69,9 @@ echo "installing:" $missing
 	as_root chmod 755 $RC
 }
 apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
-as_root "${apt[@]}" update </dev/null
+# Somebody else may be at it: nothing waits for that lock.
+for pause in 20 40 0; do
+	as_root "${apt[@]}" update </dev/null && break
+	sleep $pause
+done
 as_root "${apt[@]}" install -y --no-remove --no-install-recommends $missing </dev/null

@@ -50,7 +50,7 @@ build() {
 # Passes where nothing fails but what the emulator lacks. cmocka exits with how many failed.
 unit() { # PROGRAM
 	local said rc=0 failed
-	said=$(CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 300 $emulator "$1" 2>&1) || rc=$?
+	said=$(CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 1100 $emulator "$1" 2>&1) || rc=$?
 	[ $rc != 0 ] || return 0
 	failed=$(sed -n 's/^not ok [0-9][0-9]* - //p' <<<"$said")
 	[ -n "$emulator" ] && [ $rc = "$(wc -l <<<"$failed")" ] &&

@@ -22,7 +22,7 @@ group_compile() {
 	local size=1000000
 	[ -z "$TINY" ] || size=1000
 	need_sizes "$size"
-	ln -f "policies/$size.ini" policies/compiled.ini
+	cp "policies/$size.ini" policies/compiled.ini
 	in_variant check "$BUILD/pinshim" check "$OUT/policies/$size.ini" >check.log
 	grep -q "$size sections, $((2 * size)) pins" check.log
 	each_round compile_once

@@ -121,7 +121,7 @@ def main():
     whole = leaks(arguments, arguments.build / "libpinshim.so")
     print(f"{'not ' if whole else ''}ok 1 - with every gate nothing leaks")
     with tempfile.TemporaryDirectory() as folder, \
-            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         libraries = dict(zip(GATES, pool.map(lambda gate: build(arguments, folder, gate), GATES)))
         leaking = {gate: leaks(arguments, library) for gate, library in libraries.items()}
     caught = {}

@@ -237,7 +237,7 @@ def main():
     arguments = parser.parse_args()
     lines = [Line(*word.split("=", 1), arguments.emulator.split()) for word in arguments.lines]
     with tempfile.TemporaryDirectory() as folder, \
-            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         rig = Rig(arguments, pathlib.Path(folder))
         return (leaks if arguments.leaks else check)(rig, lines, pool)
 

@@ -116,14 +116,19 @@ static inline int count_entries(const char *path)
 	return n;
 }
 
+/* Memory of its own that is not a file's. statm is only about right on some kernels. */
 static inline long resident_kb(void)
 {
-	FILE *file = fopen("/proc/self/statm", "r");
-	long size, resident;
+	FILE *file = fopen("/proc/self/smaps_rollup", "r");
+	char line[256];
+	long kb = -1;
 
-	MUST_HOLD(file && fscanf(file, "%ld %ld", &size, &resident) == 2);
+	MUST_HOLD(file);
+	while (kb < 0 && fgets(line, sizeof(line), file))
+		sscanf(line, "Anonymous: %ld", &kb);
 	fclose(file);
-	return resident * (sysconf(_SC_PAGESIZE) / 1024);
+	MUST_HOLD(kb >= 0);
+	return kb;
 }
 
 /* Whether a call has merely to wait for the other side. */

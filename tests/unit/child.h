@@ -43,7 +43,7 @@ static inline int in_child(void (*f)(const void *), const void *arg)
 		/* cmocka's handlers would go on with the tests. */
 		for (int number = 1; number < 32; number++)
 			signal(number, SIG_DFL);
-		alarm(240); /* a hang; sanitizers on a busy machine are slow */
+		alarm(1000); /* a hang; sanitizers on a busy machine are slow */
 		f(arg);
 		_exit(0);
 	}

@@ -540,7 +540,7 @@ static void check_processes(const void *arg)
 		child[i] = fork();
 		if (child[i])
 			continue;
-		if (i % 4 == 3) {
+		if (i % 12 == 11) {
 			char name[16];
 
 			snprintf(name, sizeof(name), "x%d.test", i);

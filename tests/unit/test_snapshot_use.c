@@ -260,7 +260,7 @@ static void nothing_is_left_behind(void **state)
 static void *finish(void *arg)
 {
 	(void)arg;
-	usleep(200000);
+	usleep(50000);
 	write_file(in("p.ini"), GOOD_2);
 	age();
 	compile(in("p.ini"), false);
