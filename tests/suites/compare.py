@@ -23,6 +23,8 @@ import statistics
 import sys
 
 SLOW = 1.5
+# Seconds that come of whatever else the machine does.
+NOISE = 2
 # What a run must never say: the library has nothing to tell, and the loader could load it.
 WORDS = re.compile(rb"^pinshim: .*|.*ERROR: ld\.so: object.*|.*symbol lookup error.*", re.M)
 
@@ -64,7 +66,8 @@ def told(counts):
 def is_slow(runs, bare):
     """Two runs are judged by the slower one, more of them by what is usual."""
     usual = max if len(bare) < 3 else statistics.median
-    return usual([run.seconds for run in runs]) > SLOW * usual([run.seconds for run in bare])
+    ours, theirs = (usual([run.seconds for run in group]) for group in (runs, bare))
+    return ours > SLOW * theirs and ours - theirs > NOISE
 
 
 def judge(folder):
