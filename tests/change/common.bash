@@ -15,7 +15,7 @@ start_host() {
 	HOME_DIR=$T/etc/pinshim
 	mkdir -p "$HOME_DIR" "$T/state" "$T/layers"
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	"${BARE[@]:4}" unshare -m bash -euc '
+	"${BARE[@]:UNLIMITED}" unshare -m bash -euc '
 		mount -t tmpfs -o mode=755 none "$1/layers"
 		mkdir -p "$1/layers/upper/pinshim" "$1/layers/work"
 		mount -t overlay overlay \

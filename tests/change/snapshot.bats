@@ -54,7 +54,7 @@ state_of_snapshot() { # WORD TEXT
 	"${ON_HOST[@]}" touch /etc/pinshim/policy.ini
 	state_of_snapshot stale "/etc/pinshim/policy\.ini has changed; run 'pinshim apply /etc/pinshim'\)"
 	before=$(when_read /etc/pinshim/policy.ini)
-	sleep 0.03
+	sleep 0.03 # times of access have the grain of the kernel's clock
 	refused_by policy.ini client_on_host
 	[ "$(when_read /etc/pinshim/policy.ini)" != "$before" ] || fail "this does not show who reads"
 	assert_events 0 '.verdict == "policy-error"'
@@ -73,7 +73,7 @@ state_of_snapshot() { # WORD TEXT
 	section api >"$T/api.ini"
 	section nobody >"$T/nobody.ini"
 	apply "$T/api.ini"
-	start_loop_under "${ON_HOST[@]}" "${SHIMMED_ALONE[@]:4}" -- # without timeout(1), for its process id
+	start_loop_under "${ON_HOST[@]}" "${SHIMMED_ALONE[@]:UNLIMITED}" -- # without timeout(1), for its process id
 	accepted_again
 	[ "$(mapped)" = 1 ]
 	for n in 1 2 3 4 5; do

@@ -164,13 +164,13 @@ by_stunnel() {
 }
 
 more_recorded() { # COUNT: connections than that
-	[ "$(wc -l <"$RECORD")" -gt "$1" ]
+	[ "$(connections)" -gt "$1" ]
 }
 
 # It ends with its input, whatever has become of the connection; that is over when the server records it.
 by_syslog_ng() {
 	local before
-	before=$(wc -l <"$RECORD")
+	before=$(connections)
 	cat >"$T/syslog-ng.conf" <<-END
 		@version: 3.35
 		options { stats-freq(0); time-reopen(30); };

@@ -280,7 +280,7 @@ more_said() {
 	tofu
 	start_server line api
 	mkfifo "$T/go"
-	"${SHIMMED[@]:4}" "$CLIENT" loop "$PORT" "ca=$PKI/ca.pem" sni=api.example.com via=resume <"$T/go" \
+	"${SHIMMED[@]:UNLIMITED}" "$CLIENT" loop "$PORT" "ca=$PKI/ca.pem" sni=api.example.com via=resume <"$T/go" \
 		>"$T/loop" 2>"$T/err" 3>&- &
 	started $!
 	exec {LOOP}>"$T/go"
@@ -288,7 +288,7 @@ more_said() {
 	say
 	[ "$(grep -c reused=1 "$T/loop")" = 1 ] || fail "the session was not resumed"
 	# Forgotten: the session no longer counts, and the key is met anew.
-	"${BARE[@]:4}" "PINSHIM_STATE=$STATE" "$BUILD/pinshim" known forget api.example.com
+	"${BARE[@]:UNLIMITED}" "PINSHIM_STATE=$STATE" "$BUILD/pinshim" known forget api.example.com
 	assert_known
 	say
 	[ "$(grep -c reused=0 "$T/loop")" = 2 ] || fail "the session was resumed"

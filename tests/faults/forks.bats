@@ -12,7 +12,7 @@ load ../lib/rig
 		printf '%s\n' "[api.example.com]" "pin = $(pin "$name")" >"$T/$name.ini"
 	done
 	# A child that hangs is ended after 60 seconds.
-	try timeout -k 5 150 "${SHIMMED[@]:4}" "PINSHIM_EVENTS=$T/events" PINSHIM_LOG=none \
+	try timeout -k 5 150 "${SHIMMED[@]:UNLIMITED}" "PINSHIM_EVENTS=$T/events" PINSHIM_LOG=none \
 		"$BIN/forks" "$PKI" api api.example.com "$T/api.ini" "$T/nobody.ini"
 	assert_rc 0
 	children=$(sed -n 's/^children=//p' "$T/out")

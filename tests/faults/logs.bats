@@ -5,6 +5,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154 # set by the rig; a test is a subshell
 
 load ../lib/rig
+load ../lib/loop
 
 logged_policy() { # LOG...: what is accepted is told as well; repeats of a refusal would be folded
 	{
@@ -13,22 +14,8 @@ logged_policy() { # LOG...: what is accepted is told as well; repeats of a refus
 	} | policy
 }
 
-start_loop() { # COMMAND...: in front of the client
-	coproc LOOP { exec "$@" "${SHIMMED[@]:4}" "$CLIENT" loop "$PORT" "ca=$PKI/ca.pem" \
-		sni=api.example.com 2>"$T/err" 3>&-; }
-	started "$LOOP_PID"
-}
-
-again() { # one more handshake, which gets through
-	local line
-	: >"$T/out"
-	echo go >&"${LOOP[1]}"
-	while IFS= read -r -t 60 -u "${LOOP[0]}" line; do
-		[ "$line" = done= ] || echo "$line" >>"$T/out"
-		[ "$line" != done= ] || break
-	done
-	[ "$line" = done= ] || fail "the client ended"
-	assert_fact handshake=ok answer=ok
+start_behind() { # [COMMAND...]: in front of the client
+	start_loop_under "$@" "${SHIMMED[@]:UNLIMITED}" --
 }
 
 times() { # COUNT COMMAND...
@@ -67,13 +54,13 @@ fill() { # FOLDER
 	start_server line api
 	logged_policy "$T/small/log"
 	small 16k
-	start_loop "${SMALL[@]}"
+	start_behind "${SMALL[@]}"
 	folder=/proc/$LOOP_PID/root$T/small
-	again
+	accepted_again
 	fill "$folder"
-	times 5 again # more than the log's last page has room for, and no line ends where it does
+	times 5 accepted_again # more than the log's last page has room for, and no line ends where it does
 	rm "$folder/filler"
-	times 2 again
+	times 2 accepted_again
 	assert_all "$folder/log" 8
 	assert_data 8
 }
@@ -101,15 +88,15 @@ fill() { # FOLDER
 	logged_policy stderr
 	small 16k
 	SMALL=(unshare -m bash -euc "mount -t tmpfs -o size=16k none '$T/small'; exec \"\$@\" 2>'$T/small/log'" -)
-	start_loop "${SMALL[@]}"
+	start_behind "${SMALL[@]}"
 	folder=/proc/$LOOP_PID/root$T/small
-	again
+	accepted_again
 	fill "$folder"
-	times 40 again # more than what was left of the page
+	times 40 accepted_again # more than what was left of the page
 	[ -z "$(tail -c 1 "$folder/log")" ] || fail "the last line is cut"
 	[ "$(wc -l <"$folder/log")" -lt 40 ] || fail "the disk was never full"
 	rm "$folder/filler"
-	again
+	accepted_again
 	[ $(($(grep -c ' accepted api' "$folder/log") + $(sed -n 's/^pinshim:   \(.*\) earlier mess.*/\1/p' "$folder/log"))) = 42 ] ||
 		fail "not all are counted: $(<"$folder/log")"
 }
@@ -117,10 +104,10 @@ fill() { # FOLDER
 @test "the limit of a file's size" {
 	start_server line api
 	logged_policy "$T/log"
-	start_loop prlimit --fsize=3000:unlimited
-	times 5 again
+	start_behind prlimit --fsize=3000:unlimited
+	times 5 accepted_again
 	prlimit --pid "$LOOP_PID" --fsize=unlimited:unlimited
-	times 2 again
+	times 2 accepted_again
 	assert_all "$T/log" 7
 	assert_data 7
 }
@@ -128,11 +115,11 @@ fill() { # FOLDER
 @test "no descriptor is free" {
 	start_server line api
 	logged_policy "$T/log"
-	start_loop prlimit --nofile=4:100
-	times 2 again
+	start_behind prlimit --nofile=4:100
+	times 2 accepted_again
 	[ ! -e "$T/log" ] || fail "there was one"
 	prlimit --pid "$LOOP_PID" --nofile=100:100
-	times 2 again
+	times 2 accepted_again
 	assert_lost "$T/log" 2 0
 	assert_data 4
 }
@@ -140,15 +127,15 @@ fill() { # FOLDER
 @test "no folder, a folder in the log's place, a pipe that nobody reads" {
 	start_server line api
 	logged_policy "$T/folder/log"
-	start_loop
-	again
+	start_behind
+	accepted_again
 	mkdir -p "$T/folder/log"
-	again
+	accepted_again
 	rmdir "$T/folder/log"
 	mkfifo "$T/folder/log"
-	again
+	accepted_again
 	rm "$T/folder/log"
-	times 2 again
+	times 2 accepted_again
 	assert_lost "$T/folder/log" 3 0
 	assert_data 5
 }
@@ -158,10 +145,10 @@ fill() { # FOLDER
 	start_server line api
 	logged_policy "$T/log"
 	mkfifo "$T/log"
-	start_loop
-	times 2 again
+	start_behind
+	times 2 accepted_again
 	exec {reader}<>"$T/log"
-	times 2 again
+	times 2 accepted_again
 	timeout 60 head -n 2 <&"$reader" >"$T/read" || fail "not two lines"
 	exec {reader}>&-
 	assert_lost "$T/read" 2 0
@@ -171,8 +158,8 @@ fill() { # FOLDER
 	start_server line api
 	logged_policy stderr "$T/log"
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	start_loop bash -c 'exec "$@" 2>&-' -
-	times 2 again
+	start_behind bash -c 'exec "$@" 2>&-' -
+	times 2 accepted_again
 	assert_lost "$T/log" 1 1
 	assert_data 2
 }

@@ -12,7 +12,7 @@ load ../lib/ct
 sweep() { # SERVER WAY OUTCOME WHOSE STRIDE [POLICY NEXT-POLICY]: standard input becomes the policy
 	echo "sweep: $*"
 	policy
-	"${SWEEP_IN:-try}" timeout -k 5 300 "${SHIMMED[@]:4}" "SSL_CERT_FILE=$PKI/other.pem" \
+	"${SWEEP_IN:-try}" timeout -k 5 300 "${SHIMMED[@]:UNLIMITED}" "SSL_CERT_FILE=$PKI/other.pem" \
 		SSL_CERT_DIR=/nonexistent "LOG_FILE=$T/events" "STRIDE=${STRIDE:-$5}" "${VARIABLES[@]}" \
 		"$BIN/memory" "$PKI" "$1" api.example.com "${@:2:3}" "${@:6}"
 	cat "$T/out"

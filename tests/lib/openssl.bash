@@ -5,7 +5,7 @@
 
 start_openssl() { # CERTIFICATE [OPTION...]: what it says goes to $T/server
 	: >"$T/server"
-	"${BARE[@]:4}" openssl s_server -accept 127.0.0.1:0 -www -msg -cert "$PKI/$1.pem" \
+	"${BARE[@]:UNLIMITED}" openssl s_server -accept 127.0.0.1:0 -www -msg -cert "$PKI/$1.pem" \
 		-cert_chain "$PKI/int.pem" -key "$PKI/$1.key" "${@:2}" >"$T/server" 2>&1 3>&- &
 	SERVER=$!
 	started "$SERVER"

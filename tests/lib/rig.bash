@@ -20,8 +20,10 @@ setup() {
 	POLICY=$T/pins.ini
 	local extra
 	read -ra extra <<<"${TEST_ENVIRONMENT:-}"
-	# Programs in the background, which are ended by their own id, take all from the fourth word on.
-	BARE=(timeout -k 5 120 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "HOME=$T" "${extra[@]}")
+	LIMIT=(timeout -k 5 120)
+	# Where a command goes on without it: of programs in the background, which are ended by their own id.
+	UNLIMITED=${#LIMIT[@]}
+	BARE=("${LIMIT[@]}" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "HOME=$T" "${extra[@]}")
 	STATE=$T/state
 	SHIMMED_ALONE=("${BARE[@]}" "LD_PRELOAD=${PRELOAD_FIRST:+$PRELOAD_FIRST:}$LIB" "PINSHIM_STATE=$STATE")
 	SHIMMED=("${SHIMMED_ALONE[@]}" "PINSHIM_POLICY=$POLICY")
@@ -101,7 +103,7 @@ start_c_server() { # CERTIFICATE [CIPHERS]
 }
 
 start_listening() { # COMMAND...: writes its port to $RECORD.port
-	"${SERVE_AS[@]:4}" "$@" 3>&- &
+	"${SERVE_AS[@]:UNLIMITED}" "$@" 3>&- &
 	SERVER=$!
 	started "$SERVER"
 	wait_for [ -e "$RECORD.port" ]
@@ -110,7 +112,7 @@ start_listening() { # COMMAND...: writes its port to $RECORD.port
 
 # A relay gives a connection that has neither name nor address.
 relay() {
-	"${BARE[@]:4}" socat "UNIX-LISTEN:$T/relay,fork" "TCP:127.0.0.1:$PORT" 3>&- &
+	"${BARE[@]:UNLIMITED}" socat "UNIX-LISTEN:$T/relay,fork" "TCP:127.0.0.1:$PORT" 3>&- &
 	started $!
 	wait_for listens "$T/relay"
 	PORT=$T/relay

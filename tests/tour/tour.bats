@@ -13,7 +13,7 @@ ADDRESS=127.62.3.1
 start_site() { # CERTIFICATE
 	[ -z "${RELAY:-}" ] || end "$RELAY"
 	start_server http "$1"
-	"${BARE[@]:4}" socat "TCP-LISTEN:443,bind=$ADDRESS,fork,reuseaddr" "TCP:127.0.0.1:$PORT" 3>&- &
+	"${BARE[@]:UNLIMITED}" socat "TCP-LISTEN:443,bind=$ADDRESS,fork,reuseaddr" "TCP:127.0.0.1:$PORT" 3>&- &
 	RELAY=$!
 	started "$RELAY"
 	wait_for is_listening 2>/dev/null
