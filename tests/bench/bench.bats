@@ -46,7 +46,7 @@ result() { # GROUP MEASURE VARIANT: the median
 	one=$(result growth first-instructions snapshot-1)
 	many=$(result growth first-instructions snapshot-1000)
 	[ "$text" -gt $((many + 1000000)) ]
-	[ "$many" -lt $((one + 100000)) ]
+	[ "$many" -lt $((one + 20000)) ]
 	text=$(result curl instructions 1000)
 	many=$(result curl instructions snapshot-1000)
 	[ "$text" -gt $((many + 1000000)) ]

@@ -116,7 +116,7 @@ static inline int count_entries(const char *path)
 	return n;
 }
 
-/* Memory of its own that is not a file's. statm is only about right on some kernels. */
+/* Page by page: statm is only about right on some kernels. */
 static inline long resident_kb(void)
 {
 	FILE *file = fopen("/proc/self/smaps_rollup", "r");
@@ -125,7 +125,7 @@ static inline long resident_kb(void)
 
 	MUST_HOLD(file);
 	while (kb < 0 && fgets(line, sizeof(line), file))
-		sscanf(line, "Anonymous: %ld", &kb);
+		sscanf(line, "Rss: %ld", &kb);
 	fclose(file);
 	MUST_HOLD(kb >= 0);
 	return kb;
