@@ -56,6 +56,8 @@ judge() { # EXIT-CODE
 
 # A suite that says nothing for so many seconds hangs.
 LIMIT=${SUITE_LIMIT:-1200}
+# One program is ended before that, so that it is named.
+PROGRAM_LIMIT=1100
 
 # Ends what hangs, after it was looked at.
 end_hung() { # PID
@@ -130,14 +132,14 @@ build() { # KIND MAKE-ARGUMENT...
 
 unit() { # KIND SOURCE
 	local program=${2##*/}
-	TSAN_OPTIONS=suppressions=$PWD/scripts/tsan.supp CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 1100 "build/$1/tests/${program%.c}"
+	TSAN_OPTIONS=suppressions=$PWD/scripts/tsan.supp CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 $PROGRAM_LIMIT "build/$1/tests/${program%.c}"
 }
 
 replay() { # KIND: the corpus of every fuzz target
 	local sources=(tests/fuzz/fuzz_*.c) name n=0
 	echo "1..${#sources[@]}"
 	for name in "${sources[@]##*/fuzz_}"; do
-		tap $((++n)) "${name%.c}" timeout -k 5 1100 "build/$1/tests/replay_${name%.c}" \
+		tap $((++n)) "${name%.c}" timeout -k 5 $PROGRAM_LIMIT "build/$1/tests/replay_${name%.c}" \
 			"tests/fuzz/corpus/${name%.c}"
 	done
 }

@@ -69,9 +69,9 @@ echo "installing:" $missing
 	as_root chmod 755 $RC
 }
 apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
-# Somebody else may be at it: nothing waits for that lock.
-for pause in 20 40 0; do
-	as_root "${apt[@]}" update </dev/null && break
-	sleep $pause
-done
+update() {
+	as_root "${apt[@]}" update </dev/null
+}
+# Somebody else may be at it: apt does not wait for that lock.
+update || { sleep 20 && update; } || { sleep 40 && update; }
 as_root "${apt[@]}" install -y --no-remove --no-install-recommends $missing </dev/null
